@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The omzmq authors
+
+# What every target of the project is compiled with. Warnings are errors in the presets only
+# (CMAKE_COMPILE_WARNING_AS_ERROR), never for somebody who packages it with another compiler.
+function(omzmq_target name)
+  target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
+    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+  if(OMZMQ_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize=${OMZMQ_SANITIZE} -fno-omit-frame-pointer
+      -fno-sanitize-recover=all)
+    target_link_options(${name} PRIVATE -fsanitize=${OMZMQ_SANITIZE})
+  endif()
+endfunction()

@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The omzmq authors
+#
+# The checks that are stricter than the tests; stops at the first that fails.
+#
+#   scripts/check.sh [NAME...]   all of them, or those named, in the order given
+#   scripts/check.sh --list      what there is
+#
+# The log of each is build/logs/check-NAME.log.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Name, and what it says; the cheap ones first.
+checks=(
+  "format      clang-format leaves every C and C++ file as it is"
+  "shell       shellcheck on every script"
+  "layout      the rules of scripts/check-layout.sh: includes, sizes, licence lines, lone headers"
+  "binary      what omzmq.so exports and what it is linked to"
+  "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
+  "tidy        clang-tidy on every source"
+  "clang       everything compiles with clang, without a warning"
+  "dev         the unit tests with assertions"
+  "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+  "tsan        unit and stress tests under ThreadSanitizer"
+  "bench       the benchmarks run, whatever their numbers"
+  "valgrind    the plugin in the stock rsyslogd under valgrind"
+)
+needs_release=" layout binary bench valgrind "
+skipped_status=77
+
+# run_tests PRESET LABELS [COMMAND...]: ctest on the tests that carry one of the labels, and on none
+# that needs a rsyslogd; COMMAND runs ctest.
+run_tests() {
+  local preset=$1 labels=$2
+  shift 2
+  "$@" ctest --test-dir "$root/build/$preset" --output-on-failure --no-tests=error -j 2 \
+    -L "^($labels)\$" -LE '^(system|valgrind)$'
+}
+
+check_release() {
+  configure release -DOMZMQ_BUILD_TESTS=ON
+  build_preset release
+}
+
+check_format() {
+  project_files '*.c' '*.h' '*.cpp' '*.hpp' | (cd "$root" && xargs -r clang-format --dry-run -Werror)
+}
+
+check_shell() {
+  project_files '*.sh' .ci/run | (cd "$root" && xargs -r shellcheck -x)
+}
+
+check_layout() {
+  "$root/scripts/check-layout.sh"
+}
+
+check_binary() {
+  local module=$root/build/release/omzmq.so symbols needed
+  symbols=$(nm -D --defined-only "$module" | awk '{ print $NF }')
+  if [[ $symbols != modInit ]]; then
+    printf 'omzmq.so must export modInit and nothing else; it exports:\n%s\n' "$symbols"
+    return 1
+  fi
+  # The loader itself is named when the module has thread-local variables.
+  needed=$(readelf -d "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
+    grep -vE '^(libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
+  if [[ -n $needed ]]; then
+    printf 'omzmq.so is linked to what it must not need:\n%s\n' "$needed"
+    return 1
+  fi
+}
+
+check_model() {
+  run_if_there tests/model/run.sh
+}
+
+check_tidy() {
+  local database=$root/build/clang/compile_commands.json sources compiled lost
+  configure clang
+  sources=$(project_files 'src/*.c' 'src/*.cpp' 'tests/*.c' 'tests/*.cpp' 'demo/*.c' 'demo/*.cpp')
+  compiled=$(sed -n "s|^ *\"file\": \"$root/\(.*\)\",\{0,1\}\$|\1|p" "$database" | sort -u)
+  lost=$(grep -vxF -f <(printf '%s\n' "$compiled") <<<"$sources" || true)
+  if [[ -n $lost ]]; then
+    printf 'no target of the preset clang compiles these sources:\n%s\n' "$lost"
+    return 1
+  fi
+  # One process a file; what it says comes in one piece. The words are expanded by the inner shell.
+  # shellcheck disable=SC2016
+  printf '%s\n' "$sources" | (cd "$root" && xargs -P "$(jobs_number)" -I '{}' bash -c '
+    if ! said=$(clang-tidy --quiet -p build/clang "$1" 2>&1); then
+      printf "%s\n" "==== $1" "$said"
+      exit 1
+    fi' _ '{}')
+}
+
+check_clang() {
+  configure clang
+  build_preset clang
+}
+
+check_dev() {
+  configure dev
+  build_preset dev
+  run_tests dev unit
+}
+
+check_asan() {
+  export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  export UBSAN_OPTIONS=print_stacktrace=1
+  configure asan
+  build_preset asan
+  run_tests asan 'unit|stress|tap'
+}
+
+check_tsan() {
+  export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+  local fixed=()
+  # ThreadSanitizer of that age cannot run where the kernel spreads addresses widely. The build runs
+  # the tests too, to list them.
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    fixed=(setarch "$(uname -m)" -R)
+  fi
+  configure tsan
+  mkdir -p "$logs"
+  run_logged "$logs/tsan-build.log" "${fixed[@]}" cmake --build "$root/build/tsan" \
+    -j "$(jobs_number)"
+  run_tests tsan 'unit|stress' "${fixed[@]}"
+}
+
+check_bench() {
+  ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -L '^bench$'
+}
+
+check_valgrind() {
+  if [[ -f $root/tests/system/run-valgrind.sh ]]; then
+    run_if_there tests/system/run-valgrind.sh
+  else
+    ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -L '^valgrind$'
+  fi
+}
+
+run_if_there() {
+  if [[ ! -f $root/$1 ]]; then
+    printf 'there is no %s\n' "$1"
+    return "$skipped_status"
+  fi
+  bash "$root/$1"
+}
+
+# run_check NAME: prints its name, result and time; exits when it failed.
+run_check() {
+  local name=$1 log=$logs/check-$1.log status started=$SECONDS
+  printf 'check %-10s ' "$name"
+  # Not in a condition: there, errexit would be off inside the check as well.
+  set +e
+  (
+    set -e
+    "check_$name"
+  ) >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  case $status in
+    0) printf 'ok %5s s\n' $((SECONDS - started)) ;;
+    "$skipped_status") printf 'SKIPPED: %s\n' "$(tail -n 1 "$log")" ;;
+    *)
+      printf 'FAILED after %s s\n' $((SECONDS - started))
+      tail -n 80 "$log" >&2
+      die "check '$name' failed; the whole log: $log; alone: scripts/check.sh $name"
+      ;;
+  esac
+}
+
+case ${1:-} in
+  -h | --help) usage && exit ;;
+  --list) printf '%s\n' "${checks[@]}" && exit ;;
+esac
+if [[ $# -eq 0 ]]; then
+  set -- "${checks[@]%% *}"
+fi
+for name in "$@"; do
+  [[ " ${checks[*]%% *} " == *" $name "* ]] ||
+    die "there is no check '$name'; right would be one of: ${checks[*]%% *}"
+done
+
+mkdir -p "$logs"
+"$root/scripts/deps.sh" check
+built=0
+for name in "$@"; do
+  if [[ $built -eq 0 && $needs_release == *" $name "* ]]; then
+    run_check release
+    built=1
+  fi
+  run_check "$name"
+done
+printf 'check.sh: all passed (%s) in %s s\n' "$*" "$SECONDS"

@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The omzmq authors
+#
+# Installs the Debian packages that omzmq needs, those that are missing; silent when none is.
+#
+#   scripts/deps.sh [build|test|check]     default: build
+#   scripts/deps.sh --list [build|test|check]
+#
+#   build   what compiles omzmq.so and zmqtap (scripts/build.sh, scripts/demo.sh)
+#   test    that, and what the tests use (scripts/test.sh)
+#   check   that, and the tools of scripts/check.sh
+#   --list  only print the names of the set, one a line
+#
+# It runs apt-get as root or through sudo, and never asks a question. On a machine that runs systemd
+# Debian's rsyslog package enables and starts the system's rsyslog service when it is installed for
+# the first time; nothing here needs that service: `systemctl disable --now rsyslog` stops it.
+#
+# Environment: OMZMQ_NO_DEPS=1 installs nothing and trusts that everything needed is there, for
+# systems without apt-get.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+build_packages=(g++ cmake ninja-build pkg-config libzmq3-dev cppzmq-dev libfmt-dev libcli11-dev
+  libestr-dev libfastjson-dev rsyslog dpkg-dev ca-certificates)
+test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq iproute2)
+check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
+  libconcurrentqueue-dev shellcheck spin valgrind)
+
+packages_of() {
+  printf '%s\n' "${build_packages[@]}"
+  case $1 in
+    test) printf '%s\n' "${test_packages[@]}" ;;
+    check) printf '%s\n' "${test_packages[@]}" "${check_packages[@]}" ;;
+  esac
+}
+
+# Prints those of the named packages that are not installed.
+missing_of() {
+  local installed package
+  # dpkg-query fails when it does not know one of the names; it still prints the others.
+  # shellcheck disable=SC2016  # the format is dpkg's, not the shell's
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qxF -- "$package installed" <<<"$installed" || printf '%s\n' "$package"
+  done
+}
+
+# Sets as_root to the words that make a command run as root.
+find_root() {
+  as_root=()
+  [[ $EUID -eq 0 ]] && return
+  command -v sudo >/dev/null ||
+    die "missing: ${missing[*]}
+Not root, and there is no sudo. Have root run:
+  apt-get install --no-install-recommends ${missing[*]}"
+  as_root=(sudo)
+  # Only a terminal can give a password.
+  [[ -t 0 ]] || as_root+=(-n)
+  "${as_root[@]}" true 2>/dev/null ||
+    die "missing: ${missing[*]}
+Not root, and sudo refuses. Have root run:
+  apt-get install --no-install-recommends ${missing[*]}"
+}
+
+apt_get() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l LC_ALL=C \
+    apt-get -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"
+}
+
+# Updates apt's lists and installs the missing packages; returns 1 for what another try may cure,
+# 2 for what it will not.
+try_install() {
+  local updated=1
+  apt_get update >>"$log" 2>&1 </dev/null || updated=0
+  if apt_get install -y --no-install-recommends "${missing[@]}" >"$log.install" 2>&1 </dev/null; then
+    return 0
+  fi
+  cat "$log.install" >>"$log"
+  if [[ $updated -eq 1 ]] &&
+    grep -qE '^E: (Unable to locate package|Package .* has no installation candidate)' "$log.install"
+  then
+    return 2
+  fi
+  return 1
+}
+
+install_missing() {
+  local try status
+  log=$logs/deps.log
+  mkdir -p "$logs"
+  : >"$log"
+  for try in 1 2 3 4; do
+    status=0
+    try_install || status=$?
+    if [[ $status -eq 0 ]]; then
+      rm -f "$log.install"
+      return
+    fi
+    [[ $status -eq 2 || $try -eq 4 ]] && break
+    printf '%s: apt-get failed (try %s of 4), again in %s s\n' "$script_name" "$try" $((try * 5)) >&2
+    sleep $((try * 5))
+  done
+  tail -n 30 "$log.install" >&2
+  rm -f "$log.install"
+  die "apt-get could not install: ${missing[*]} (the whole log: $log)"
+}
+
+set_name=
+list=0
+for argument in "$@"; do
+  case ${argument#--} in
+    help | -h) usage && exit ;;
+    list) list=1 ;;
+    build | test | check) set_name=${argument#--} ;;
+    *) die "unknown argument '$argument'; right would be build, test, check or --list" ;;
+  esac
+done
+set_name=${set_name:-build}
+
+mapfile -t packages < <(packages_of "$set_name")
+if [[ $list -eq 1 ]]; then
+  printf '%s\n' "${packages[@]}"
+  exit
+fi
+[[ ${OMZMQ_NO_DEPS:-} == 1 ]] && exit
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  die "this is not a Debian system (no dpkg-query or no apt-get). Install what these packages hold,
+then set OMZMQ_NO_DEPS=1: ${packages[*]}"
+fi
+mapfile -t missing < <(missing_of "${packages[@]}")
+[[ ${#missing[@]} -eq 0 ]] && exit
+find_root
+printf 'installing: %s\n' "${missing[*]}"
+install_missing

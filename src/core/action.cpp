@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/action.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <exception>
+#include <utility>
+
+#include "core/sender.hpp"
+
+namespace omzmq {
+namespace {
+
+const Settings& validated(const Settings& settings) {
+  settings.validate();
+  return settings;
+}
+
+/// The signals of the daemon are for its main thread. What this thread starts inherits the mask.
+void block_all_signals() noexcept {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+void name_this_thread(const std::string& name) noexcept {
+  constexpr std::size_t kMostBytes = 15;  // of the kernel
+  ::pthread_setname_np(::pthread_self(), ("omzmq:" + name).substr(0, kMostBytes).c_str());
+}
+
+}  // namespace
+
+Action::Action(Settings settings, const omzmq_host& host, SinkFactory make_sink)
+    : settings_(validated(settings)),
+      name_(settings_.display_name()),
+      templates_(settings_.templates()),
+      log_(host, name_),
+      make_sink_(std::move(make_sink)),
+      handoff_(settings_.handoff_size),
+      dead_letters_(settings_.dead_letter_file, name_, log_) {}
+
+Action::~Action() {
+  request_stop();
+  join();
+}
+
+void Action::start() {
+  if (thread_.joinable()) return;
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Action::run(const std::stop_token& stop) noexcept {
+  block_all_signals();
+  try {
+    name_this_thread(name_);
+    const auto sink = make_sink_(settings_);
+    Sender sender(settings_, handoff_, *sink, sender_stats_, log_);
+    sender.try_open(Clock::now());
+    mark_opened();
+    sender.run(stop);
+  } catch (const std::exception& error) {
+    log_.error(fmt::format("the sender ended: {}; nothing more is sent", error.what()));
+    mark_opened();
+  }
+}
+
+void Action::mark_opened() {
+  {
+    const std::lock_guard lock(mutex_);
+    opened_ = true;
+  }
+  opened_changed_.notify_all();
+}
+
+void Action::wait_until_opened(Clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  opened_changed_.wait_until(lock, deadline, [this] { return opened_; });
+}
+
+void Action::request_stop() noexcept { thread_.request_stop(); }
+
+void Action::join() noexcept {
+  if (thread_.joinable()) thread_.join();
+}
+
+StatsSnapshot Action::stats() const {
+  StatsSnapshot snapshot;
+  handoff_.collect(snapshot);
+  snapshot.sent_messages = sender_stats_.sent_messages.value();
+  snapshot.sent_bytes = sender_stats_.sent_bytes.value();
+  snapshot.sent_frames = sender_stats_.sent_frames.value();
+  snapshot.dropped_oldest = sender_stats_.dropped_oldest.value();
+  snapshot.lane_bytes += sender_stats_.open_bytes.value();
+  return snapshot;
+}
+
+}  // namespace omzmq

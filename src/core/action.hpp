@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/dead_letter.hpp"
+#include "core/frame_sink.hpp"
+#include "core/handoff.hpp"
+#include "core/log.hpp"
+#include "core/settings.hpp"
+#include "core/stats.hpp"
+
+namespace omzmq {
+
+/// One action: its settings, lanes, counters and sender thread, wired together.
+///
+/// Threads: start(), request_stop() and join() from one thread at a time; the rest from any.
+class Action {
+ public:
+  using SinkFactory = std::function<std::unique_ptr<FrameSink>(const Settings&)>;
+
+  /// Touches nothing outside memory but one eventfd.
+  /// \param make_sink  called on the sender thread
+  /// \throws ConfigError when the settings are wrong as a whole; std::system_error, std::bad_alloc
+  Action(Settings settings, const omzmq_host& host, SinkFactory make_sink);
+  ~Action();
+  Action(const Action&) = delete;
+  Action& operator=(const Action&) = delete;
+
+  /// Starts the sender thread. A second call does nothing.
+  /// \throws std::system_error when there can be no thread
+  void start();
+
+  /// Waits until the sender has tried to open its socket.
+  void wait_until_opened(Clock::time_point deadline);
+
+  /// Tells the sender to send what is there, for closeTimeout at most, and to end.
+  void request_stop() noexcept;
+
+  /// Waits for that end. REQUIRES: request_stop() before, unless never started.
+  void join() noexcept;
+
+  void reopen_files() noexcept { dead_letters_.reopen(); }
+
+  [[nodiscard]] StatsSnapshot stats() const;
+  [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const std::vector<std::string>& templates() const noexcept { return templates_; }
+  [[nodiscard]] std::size_t slices_each() const noexcept { return templates_.size(); }
+  [[nodiscard]] Handoff& handoff() noexcept { return handoff_; }
+  [[nodiscard]] DeadLetterFile& dead_letters() noexcept { return dead_letters_; }
+  [[nodiscard]] const Log& log() const noexcept { return log_; }
+
+ private:
+  void run(const std::stop_token& stop) noexcept;
+  void mark_opened();
+
+  const Settings settings_;
+  const std::string name_;
+  const std::vector<std::string> templates_;
+  const Log log_;
+  const SinkFactory make_sink_;
+  Handoff handoff_;
+  DeadLetterFile dead_letters_;
+  SenderStats sender_stats_;
+
+  std::mutex mutex_;
+  std::condition_variable opened_changed_;
+  bool opened_ = false;  ///< guarded by mutex_: the sender has tried
+  std::jthread thread_;
+};
+
+}  // namespace omzmq

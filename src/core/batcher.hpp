@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/frame.hpp"
+#include "core/settings.hpp"
+#include "core/transaction.hpp"
+
+namespace omzmq {
+
+/// Decides which messages share a frame, and when a frame is cut: at its number of messages, at its
+/// bytes, or at its age. A frame holds messages of one topic, so with dynamic topics several frames
+/// are open at a time. How many is bounded: what is beyond cuts the one that was opened first.
+///
+/// Threads: one. Owns no clock: the time comes with each call.
+class Batcher {
+ public:
+  static constexpr std::size_t kMaxOpenFrames = 1024;
+  static constexpr std::size_t kMaxOpenBytes = 8 * 1024 * 1024;  ///< of all open frames together
+
+  /// Keeps a reference to the settings.
+  explicit Batcher(const Settings& settings) : settings_(settings) {}
+
+  /// Takes a message; frames that are full thereby go to the end of `ready`.
+  /// \throws std::bad_alloc: the message may be in some of its topics' frames and not in others
+  void add(const Message& message, std::deque<Frame>& ready);
+
+  /// Cuts the frames whose first message was published batch.linger before `now`, or earlier.
+  void cut_due(Clock::time_point now, std::deque<Frame>& ready);
+
+  void cut_all(std::deque<Frame>& ready);
+
+  /// When cut_due() has something to do; Clock::time_point::max(): not before the next add().
+  [[nodiscard]] Clock::time_point next_deadline() const noexcept;
+
+  /// Bytes in open frames.
+  [[nodiscard]] std::size_t open_bytes() const noexcept { return open_bytes_; }
+
+ private:
+  struct OpenFrame {
+    std::string topic;  ///< of dynamic topics only
+    FrameBuffer body;
+    std::uint32_t messages = 0;  ///< in the body
+    std::uint32_t settles = 0;   ///< Frame::messages
+    Clock::time_point deadline;
+  };
+  using Open = std::list<OpenFrame>;
+
+  void add_raw(const Message& message, std::deque<Frame>& ready);
+  void add_line(std::string_view topic, const Message& message, bool settles,
+                std::deque<Frame>& ready);
+  [[nodiscard]] Open::iterator find(std::string_view topic);
+  [[nodiscard]] Open::iterator open(std::string_view topic, Clock::time_point deadline,
+                                    std::deque<Frame>& ready);
+  void cut(Open::iterator frame, std::deque<Frame>& ready);
+
+  const Settings& settings_;
+  Open open_;  ///< in the order of opening
+  std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
+  std::size_t open_bytes_ = 0;
+};
+
+}  // namespace omzmq

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/encoder.hpp"
+
+#include <algorithm>
+
+namespace omzmq {
+namespace {
+
+constexpr std::string_view kEscapedLf = "#012";
+
+std::string_view without_last_lf(std::string_view payload) noexcept {
+  if (payload.ends_with('\n')) payload.remove_suffix(1);
+  return payload;
+}
+
+}  // namespace
+
+std::size_t line_bytes(std::string_view payload, std::size_t messages) noexcept {
+  payload = without_last_lf(payload);
+  const auto inner = static_cast<std::size_t>(std::count(payload.begin(), payload.end(), '\n'));
+  const std::size_t separator = messages == 0 ? 0 : 1;
+  return separator + payload.size() + inner * (kEscapedLf.size() - 1);
+}
+
+void append_line(FrameBuffer& to, std::string_view payload, std::size_t messages) {
+  to.reserve_for(line_bytes(payload, messages));
+  if (messages != 0) to.append("\n");
+  payload = without_last_lf(payload);
+  for (auto lf = payload.find('\n'); lf != std::string_view::npos; lf = payload.find('\n')) {
+    to.append(payload.substr(0, lf));
+    to.append(kEscapedLf);
+    payload.remove_prefix(lf + 1);
+  }
+  to.append(payload);
+}
+
+}  // namespace omzmq

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "core/frame.hpp"
+
+namespace omzmq {
+
+enum class [[nodiscard]] SendResult {
+  kSent,        ///< all copies of the frame are taken
+  kWouldBlock,  ///< no room, or nobody there: send the same frame again when writable() says so
+  kBroken       ///< close(), open() and send the same frame again
+};
+
+/// The seam between the core and ZeroMQ: where frames go.
+///
+/// A sink may keep the body of a frame that it could not send; the next frame it is given has to be
+/// that same one.
+///
+/// Threads: all members on the sender thread.
+class FrameSink {
+ public:
+  FrameSink() = default;
+  FrameSink(const FrameSink&) = delete;
+  FrameSink& operator=(const FrameSink&) = delete;
+  virtual ~FrameSink() = default;
+
+  /// Creates the socket, binds and connects. May be called again after it threw: it goes on with
+  /// the endpoint that failed.
+  /// \throws std::exception, with a text for the user
+  virtual void open() = 0;
+
+  virtual SendResult send(Frame& frame) noexcept = 0;
+
+  /// Lets the socket do what waits (new and departed peers), and says whether a send() may succeed.
+  /// To be called before sleeping on fd(), and after it woke.
+  [[nodiscard]] virtual bool writable() noexcept = 0;
+
+  /// Becomes readable when writable() has something to do; -1 while closed.
+  [[nodiscard]] virtual int fd() const noexcept = 0;
+
+  /// Messages in frames that were taken and have not left for a peer yet.
+  [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
+
+  /// Closes the socket. What it still holds is sent on for `linger`, in the background.
+  virtual void close(std::chrono::milliseconds linger) noexcept = 0;
+};
+
+}  // namespace omzmq

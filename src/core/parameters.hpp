@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config_error.hpp"
+#include "core/settings.hpp"
+
+namespace omzmq {
+
+/// One row of a parameter table: the only place where a parameter is named, described and read.
+/// docs/configuration.md has the same rows; a test compares them.
+template <typename Target>
+struct Parameter {
+  std::string_view name;           ///< as documented; users may write it in any case
+  std::string_view type;           ///< as documented: what a value may be
+  std::string_view default_value;  ///< as documented
+  bool is_list;                    ///< takes an array of strings
+  /// Reads the values into the target. \throws ConfigError for `name`
+  void (*read)(Target&, const Parameter&, std::span<const std::string> values);
+};
+
+[[nodiscard]] std::span<const Parameter<ModuleSettings>> module_parameters() noexcept;
+[[nodiscard]] std::span<const Parameter<Settings>> action_parameters() noexcept;
+
+/// Sets the parameter `lower_case_name`.
+/// \throws ConfigError when there is none of that name, or a value is wrong
+void set_parameter(ModuleSettings& settings, std::string_view lower_case_name,
+                   std::span<const std::string> values);
+void set_parameter(Settings& settings, std::string_view lower_case_name,
+                   std::span<const std::string> values);
+
+[[nodiscard]] std::string to_lower(std::string_view text);
+
+/// libzmq options that `socketOptions` takes, by name without "ZMQ_" in lower case.
+struct SocketOption {
+  enum class Type { kInt, kInt64, kUint64, kString };
+  std::string_view name;
+  Type type;
+};
+[[nodiscard]] std::span<const SocketOption> extra_socket_options() noexcept;
+
+}  // namespace omzmq

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/sender.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+
+namespace omzmq {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Messages of one duty cycle: some milliseconds of work at most.
+constexpr std::size_t kCycleMessages = 4096;
+constexpr Clock::duration kFirstOpenPause = 100ms;
+constexpr Clock::duration kLongestOpenPause = 5s;
+/// A socket that says "writable" and refuses is asked again after this.
+constexpr Clock::duration kRefusalPause = 1ms;
+/// However quiet the socket, look at it this often.
+constexpr Clock::duration kLongestSleep = 1s;
+/// While stopping: how often to look whether ZeroMQ has got rid of what it took.
+constexpr Clock::duration kDrainPause = 5ms;
+/// A full socket is normal for moments under load; longer is worth a line.
+constexpr Clock::duration kTellBlockedAfter = 1s;
+/// For what the engine holds when everything has been handed to it.
+constexpr std::chrono::milliseconds kLastLinger = 500ms;
+
+}  // namespace
+
+Sender::Sender(const Settings& settings, Handoff& handoff, FrameSink& sink, SenderStats& stats,
+               const Log& log)
+    : settings_(settings),
+      handoff_(handoff),
+      sink_(sink),
+      stats_(stats),
+      log_(log),
+      batcher_(settings),
+      slices_each_(settings.templates().size()),
+      open_pause_(kFirstOpenPause) {}
+
+bool Sender::try_open(Clock::time_point now) {
+  if (is_open_ || now < next_open_) return is_open_;
+  try {
+    sink_.open();
+    is_open_ = true;
+    open_pause_ = kFirstOpenPause;
+    if (failed_to_open_) log_.info("the socket is open now");
+    failed_to_open_ = false;
+  } catch (const std::exception& why) {
+    reopen_after_failure(now, why.what());
+  }
+  return is_open_;
+}
+
+void Sender::reopen_after_failure(Clock::time_point now, const char* why) {
+  is_open_ = false;
+  if (!failed_to_open_) log_.error(fmt::format("{}; messages are held back, trying again", why));
+  failed_to_open_ = true;
+  next_open_ = now + open_pause_;
+  open_pause_ = std::min(2 * open_pause_, kLongestOpenPause);
+}
+
+Sender::Outcome Sender::do_work(Clock::time_point now) {
+  if (!try_open(now)) {
+    discard_oldest();
+    return Outcome::kBlocked;
+  }
+  Outcome outcome = Outcome::kMore;
+  for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore; ++n) {
+    if (!flush()) {
+      outcome = Outcome::kBlocked;
+    } else if (!next_message()) {
+      outcome = Outcome::kIdle;
+    } else {
+      batcher_.add(*message_, ready_);
+      finish_message();
+    }
+  }
+  if (outcome == Outcome::kIdle && settings_.batch_linger.count() == 0) batcher_.cut_all(ready_);
+  if (outcome != Outcome::kBlocked) {
+    batcher_.cut_due(now, ready_);
+    if (!flush()) outcome = Outcome::kBlocked;
+  }
+  if (outcome == Outcome::kBlocked) discard_oldest();
+  note_blocked(outcome == Outcome::kBlocked, now);
+  update_gauges();
+  return outcome;
+}
+
+bool Sender::next_message() {
+  if (message_) return true;  // add() failed for want of memory
+  if (lane_ == nullptr) {
+    const auto& lanes = handoff_.lanes();
+    for (std::size_t i = 0; i < lanes.size() && lane_ == nullptr; ++i) {
+      Lane* const lane = lanes[(next_lane_ + i) % lanes.size()].get();
+      const auto body = lane->front();
+      if (body.empty()) continue;
+      lane_ = lane;
+      reader_ = TransactionReader(body, slices_each_);
+      next_lane_ = (next_lane_ + i + 1) % lanes.size();
+    }
+    if (lane_ == nullptr) return false;
+  }
+  message_ = reader_.next();
+  return true;
+}
+
+void Sender::finish_message() {
+  message_.reset();
+  if (reader_.left() == 0) skip_transaction();
+}
+
+std::size_t Sender::skip_transaction() {
+  const std::size_t skipped = reader_.left() + (message_ ? 1 : 0);
+  message_.reset();
+  reader_ = TransactionReader();
+  Lane* const lane = std::exchange(lane_, nullptr);
+  lane->release();
+  lane->answer_room_request();
+  return skipped;
+}
+
+bool Sender::flush() {
+  while (!ready_.empty()) {
+    Frame& frame = ready_.front();
+    switch (sink_.send(frame)) {
+      case SendResult::kSent:
+        stats_.sent_messages.add(frame.messages);
+        stats_.sent_bytes.add(frame.wire_bytes);
+        stats_.sent_frames.add(frame.copies());
+        ready_.pop_front();
+        break;
+      case SendResult::kWouldBlock:
+        return false;
+      case SendResult::kBroken:
+        sink_.close(0ms);
+        reopen_after_failure(Clock::now(), "the socket failed");
+        return false;
+    }
+  }
+  return true;
+}
+
+void Sender::discard_oldest() {
+  for (const auto& lane : handoff_.lanes()) {
+    while (lane->must_discard() && !lane->front().empty()) {
+      if (lane_ != nullptr && lane_ != lane.get()) {
+        // Another lane's transaction is half read. It stays; this lane's oldest goes.
+        stats_.dropped_oldest.add(TransactionReader(lane->front(), slices_each_).left());
+        lane->release();
+        lane->answer_room_request();
+        continue;
+      }
+      if (lane_ == nullptr) {
+        lane_ = lane.get();
+        reader_ = TransactionReader(lane->front(), slices_each_);
+      }
+      stats_.dropped_oldest.add(skip_transaction());
+    }
+  }
+}
+
+void Sender::note_blocked(bool blocked, Clock::time_point now) {
+  if (!blocked) {
+    if (told_blocked_) {
+      const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - *blocked_since_);
+      log_.info(fmt::format("messages are taken again, after {} s", lasted.count()));
+    }
+    blocked_since_.reset();
+    told_blocked_ = false;
+    return;
+  }
+  if (!blocked_since_) blocked_since_ = now;
+  if (!told_blocked_ && is_open_ && now - *blocked_since_ >= kTellBlockedAfter) {
+    told_blocked_ = true;
+    log_.warning("no peer is there, or the peers are full: messages are held back");
+  }
+}
+
+Clock::time_point Sender::next_deadline() const noexcept {
+  return is_open_ ? batcher_.next_deadline() : next_open_;
+}
+
+void Sender::update_gauges() {
+  std::size_t bytes = batcher_.open_bytes();
+  for (const Frame& frame : ready_) bytes += frame.wire_bytes;
+  stats_.open_bytes.set(bytes);
+}
+
+void Sender::sleep_after(Outcome outcome) {
+  const auto now = Clock::now();
+  auto deadline = std::min(next_deadline(), now + kLongestSleep);
+  // Before sleeping on its descriptor, the socket has to have seen to all that waits.
+  const bool writable = is_open_ && sink_.writable();
+  if (outcome == Outcome::kBlocked) {
+    if (is_open_) deadline = now + kLongestSleep;  // no linger: nothing can be sent anyway
+    if (writable && !std::exchange(retried_, writable)) return;
+    if (writable) deadline = now + kRefusalPause;
+  }
+  retried_ = false;
+  std::size_t wake_at = 1;
+  if (outcome == Outcome::kBlocked) {
+    wake_at = Handoff::kNever;
+  } else if (batcher_.open_bytes() != 0) {
+    // A frame is waiting for company: it is worth waking up for as much as would fill it.
+    wake_at = std::min(settings_.batch_max_bytes, settings_.handoff_size / 2);
+  }
+  if (handoff_.begin_sleep(wake_at)) handoff_.sleep(deadline, sink_.fd());
+}
+
+void Sender::run(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] { handoff_.wake_sender(); });
+  while (!stop.stop_requested()) {
+    try {
+      const Outcome outcome = do_work(Clock::now());
+      if (outcome != Outcome::kMore) sleep_after(outcome);
+    } catch (const std::exception& error) {
+      // No memory, most likely. Nothing was taken out of the lane: the same again, later.
+      log_.error(fmt::format("{}; trying again", error.what()));
+      handoff_.sleep(Clock::now() + kLongestSleep, -1);
+    }
+  }
+  const auto deadline = Clock::now() + settings_.close_timeout;
+  try {
+    while (!drain(Clock::now()) && Clock::now() < deadline) {
+      static_cast<void>(is_open_ && sink_.writable());
+      handoff_.sleep(std::min(deadline, Clock::now() + kDrainPause), sink_.fd());
+    }
+  } catch (const std::exception& error) {
+    log_.error(fmt::format("while stopping: {}", error.what()));
+  }
+  finish();
+}
+
+bool Sender::drain(Clock::time_point now) {
+  Outcome outcome = do_work(now);
+  while (outcome == Outcome::kMore) outcome = do_work(now);
+  batcher_.cut_all(ready_);
+  return is_open_ && flush() && outcome == Outcome::kIdle && sink_.unsent() == 0;
+}
+
+std::size_t Sender::finish() {
+  std::size_t held = 0;
+  if (lane_ != nullptr) held += skip_transaction();
+  for (const auto& lane : handoff_.lanes()) {
+    for (; !lane->front().empty(); lane->release()) {
+      held += TransactionReader(lane->front(), slices_each_).left();
+    }
+  }
+  batcher_.cut_all(ready_);
+  for (const Frame& frame : ready_) held += frame.messages;
+  ready_.clear();
+  update_gauges();
+  const std::size_t taken = sink_.unsent();
+  sink_.close(taken == 0 ? kLastLinger : 0ms);
+  is_open_ = false;
+  if (held + taken != 0) {
+    log_.error(fmt::format("stopped with {} messages unsent: {} were never taken by ZeroMQ, {} were "
+                           "waiting there for a peer; closeTimeout is {} ms",
+                           held + taken, held, taken, settings_.close_timeout.count()));
+  }
+  return held + taken;
+}
+
+}  // namespace omzmq

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <stop_token>
+
+#include "core/batcher.hpp"
+#include "core/frame_sink.hpp"
+#include "core/handoff.hpp"
+#include "core/log.hpp"
+#include "core/settings.hpp"
+#include "core/stats.hpp"
+
+namespace omzmq {
+
+/// Takes messages out of the lanes, has them made into frames and gives these to the sink: the order
+/// of things. One for each action.
+///
+/// Threads: do_work(), finish() and run() on the sender thread, which owns everything here.
+class Sender {
+ public:
+  /// Keeps references to all arguments.
+  Sender(const Settings& settings, Handoff& handoff, FrameSink& sink, SenderStats& stats,
+         const Log& log);
+
+  /// What a duty cycle came to, and so what the thread may do next.
+  enum class [[nodiscard]] Outcome {
+    kMore,     ///< there is work left: call again
+    kIdle,     ///< the lanes are empty: sleep until they fill or next_deadline()
+    kBlocked,  ///< the socket takes nothing: sleep until it does or next_deadline()
+  };
+
+  /// One duty cycle: moves some messages, as many as there are but no more than a bound, so that the
+  /// time and the socket are looked at now and then. Never waits.
+  Outcome do_work(Clock::time_point now);
+
+  /// When to call again at the latest.
+  [[nodiscard]] Clock::time_point next_deadline() const noexcept;
+
+  /// Opens the socket if it is closed and the time for another try has come.
+  /// \return true when it is open
+  bool try_open(Clock::time_point now);
+
+  /// Works and sleeps until `stop`, then sends on for closeTimeout at most, and says what is left.
+  void run(const std::stop_token& stop);
+
+  /// As do_work() while the action stops: nothing lingers.
+  /// \return true when all is sent
+  bool drain(Clock::time_point now);
+
+  /// Closes the socket. Counts what was not sent, forgets it, and logs the number if there is one.
+  /// \return messages that were not sent
+  std::size_t finish();
+
+ private:
+  [[nodiscard]] bool next_message();
+  void finish_message();
+  [[nodiscard]] bool flush();
+  void reopen_after_failure(Clock::time_point now, const char* why);
+  void discard_oldest();
+  std::size_t skip_transaction();
+  void note_blocked(bool blocked, Clock::time_point now);
+  void sleep_after(Outcome outcome);
+  void update_gauges();
+
+  const Settings& settings_;
+  Handoff& handoff_;
+  FrameSink& sink_;
+  SenderStats& stats_;
+  const Log& log_;
+
+  Batcher batcher_;
+  std::deque<Frame> ready_;  ///< cut, and not sent yet
+
+  // The transaction being read. `message_` is the one that add() has not taken yet.
+  Lane* lane_ = nullptr;
+  TransactionReader reader_;
+  std::optional<Message> message_;
+  std::size_t next_lane_ = 0;
+  std::size_t slices_each_;
+
+  bool is_open_ = false;
+  bool failed_to_open_ = false;
+  Clock::time_point next_open_ = Clock::time_point::min();
+  Clock::duration open_pause_;
+  std::optional<Clock::time_point> blocked_since_;
+  bool told_blocked_ = false;
+  bool retried_ = false;  ///< sent once more because the socket said so, and in vain
+};
+
+}  // namespace omzmq

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "core/config_error.hpp"
+#include "core/transaction.hpp"
+
+namespace omzmq {
+namespace {
+
+void check_endpoints(const Settings& s) {
+  if (s.endpoints.empty()) {
+    throw ConfigError("endpoints", "is missing; write for instance endpoints=\"tcp://127.0.0.1:5555\"");
+  }
+  std::set<std::pair<bool, std::string>> seen;
+  for (const Endpoint& endpoint : s.endpoints) {
+    const bool binds = s.binds(endpoint);
+    if (!binds && endpoint.address.starts_with("tcp://*:")) {
+      throw ConfigError("endpoints", fmt::format("'{}' connects, and '*' is no host to connect to; "
+                                                 "put @ before it to bind", endpoint.address));
+    }
+    if (!binds && endpoint.address.ends_with(":*")) {
+      throw ConfigError("endpoints", fmt::format("'{}' connects, and '*' is no port to connect to; "
+                                                 "put @ before it to bind", endpoint.address));
+    }
+    if (!seen.emplace(binds, endpoint.address).second) {
+      throw ConfigError("endpoints", fmt::format("'{}' is there twice", endpoint.address));
+    }
+  }
+}
+
+void check_topics(const Settings& s) {
+  if (s.topics.empty()) {
+    if (s.dyna_topic) {
+      throw ConfigError("dynaTopic", "'on' needs topics, the names of the templates that render them");
+    }
+    return;
+  }
+  if (s.sock_type != SocketType::kPub) {
+    throw ConfigError("topics", "only sockType=\"PUB\" has topics");
+  }
+  if (s.dyna_topic && s.topics.size() > kMaxDynamicTopics) {
+    throw ConfigError("topics", fmt::format("there are {}, beginning with '{}'; rsyslog renders at "
+                                            "most {} topics with dynaTopic=\"on\"",
+                                            s.topics.size(), s.topics.front(), kMaxDynamicTopics));
+  }
+}
+
+void check_format(const Settings& s) {
+  if (s.format != Format::kRaw) {
+    if (s.topic_frame == false) {
+      throw ConfigError("topicFrame", "'off' goes with format=\"raw\" only: a frame of many messages "
+                                      "has its topic in front as a frame of its own");
+    }
+    return;
+  }
+  for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
+    std::string lower(name);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (s.was_given(lower)) {
+      throw ConfigError(name, "has no effect with format=\"raw\", one message a frame; "
+                              "set format=\"lines\" or leave it out");
+    }
+  }
+}
+
+void check_aliases(const Settings& s) {
+  static constexpr std::pair<const char*, const char*> kAliases[] = {
+      {"sendtimeout", "handoff.timeout"},
+      {"heartbeativl", "heartbeat.interval"},
+      {"heartbeattimeout", "heartbeat.timeout"},
+      {"heartbeatttl", "heartbeat.ttl"},
+  };
+  for (const auto& [alias, name] : kAliases) {
+    if (s.was_given(alias) && s.was_given(name)) {
+      throw ConfigError(alias, fmt::format("is another name of {}; give one of them", name));
+    }
+  }
+}
+
+}  // namespace
+
+bool Settings::was_given(std::string_view lower_case_name) const noexcept {
+  return std::find(given.begin(), given.end(), lower_case_name) != given.end();
+}
+
+std::string Settings::display_name() const {
+  if (!stats_name.empty()) return stats_name;
+  if (!action_name.empty()) return action_name;
+  return "omzmq:" + (endpoints.empty() ? std::string() : endpoints.front().address);
+}
+
+std::vector<std::string> Settings::templates() const {
+  std::vector<std::string> names{template_name};
+  if (dyna_topic) names.insert(names.end(), topics.begin(), topics.end());
+  return names;
+}
+
+void Settings::validate() const {
+  if (!sock_type) throw ConfigError("sockType", "is missing; write PUB, PUSH or DEALER");
+  check_endpoints(*this);
+  check_topics(*this);
+  check_format(*this);
+  check_aliases(*this);
+  if (!identity.empty() && sock_type != SocketType::kDealer) {
+    throw ConfigError("identity", fmt::format("'{}': only sockType=\"DEALER\" has an identity", identity));
+  }
+  if (effective_reconnect_max_interval() < reconnect_interval) {
+    throw ConfigError("reconnect.maxInterval",
+                      fmt::format("'{}' is less than reconnect.interval, which is {} ms",
+                                  reconnect_max_interval->count(), reconnect_interval.count()));
+  }
+  if (heartbeat_interval.count() == 0 && (heartbeat_timeout || heartbeat_ttl)) {
+    throw ConfigError(heartbeat_timeout ? "heartbeat.timeout" : "heartbeat.ttl",
+                      "has no effect without heartbeat.interval");
+  }
+}
+
+}  // namespace omzmq

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/endpoint.hpp"
+
+namespace omzmq {
+
+enum class SocketType { kPub, kPush, kDealer };
+enum class Format { kRaw, kLines };
+enum class WhenFull { kSuspend, kDropNewest, kDropOldest };
+
+/// The parameters of module().
+struct ModuleSettings {
+  int io_threads = 1;  ///< of the ZeroMQ context
+};
+
+/// The parameters of one action(). Named as in docs/configuration.md, which explains each.
+///
+/// A std::optional that is empty leaves the operating system's or libzmq's own value alone, or, where
+/// a member function of the same subject stands below, the default depends on other parameters.
+///
+/// Threads: immutable once an Action has it.
+struct Settings {
+  using Ms = std::chrono::milliseconds;
+
+  // Where to
+  std::vector<Endpoint> endpoints;             ///< at least one
+  std::optional<SocketType> sock_type;         ///< always set after validate()
+  std::string identity;                        ///< routing id of a DEALER; empty: none
+  std::string template_name = "RSYSLOG_ForwardFormat";
+  std::vector<std::string> topics;             ///< of a PUB; names of templates if dyna_topic
+  bool dyna_topic = false;
+  std::optional<bool> topic_frame;             ///< see has_topic_frame()
+
+  // What goes over the wire
+  Format format = Format::kRaw;
+  std::size_t batch_max_messages = 4096;
+  std::size_t batch_max_bytes = 64 * 1024;     ///< of a frame's body
+  Ms batch_linger{2};                          ///< 0: as soon as the lanes are empty
+
+  // Between the worker and the socket
+  std::size_t handoff_size = 8 * 1024 * 1024;  ///< bytes of one worker's lane
+  Ms handoff_timeout{100};                     ///< 0: a worker never waits for room
+  WhenFull handoff_full = WhenFull::kSuspend;
+  std::string dead_letter_file;                ///< empty: none
+  std::size_t max_message_size = 16 * 1024 * 1024;  ///< bytes of a payload
+  Ms close_timeout{2000};
+
+  // The socket
+  std::optional<int> send_hwm;                 ///< frames for each peer; see effective_send_hwm()
+  std::optional<int> send_buffer;              ///< bytes, SO_SNDBUF
+  Ms reconnect_interval{100};
+  std::optional<Ms> reconnect_max_interval;    ///< see effective_reconnect_max_interval()
+  std::optional<Ms> connect_timeout;
+  Ms handshake_timeout{10000};
+  Ms heartbeat_interval{0};                    ///< 0: off
+  std::optional<Ms> heartbeat_timeout;
+  std::optional<Ms> heartbeat_ttl;
+  bool keep_alive = true;
+  int keep_alive_time_s = 60;
+  int keep_alive_interval_s = 10;
+  int keep_alive_probes = 3;
+  bool immediate = true;                       ///< of endpoints that PUSH or DEALER connects
+  unsigned ipc_mode = 0600;
+  bool ipv6 = true;
+  std::vector<std::pair<std::string, std::string>> socket_options;  ///< name, value
+
+  std::string action_name;                     ///< rsyslog's own parameter "name"; empty: none
+  std::string stats_name;                      ///< see display_name()
+
+  /// Names of the parameters that were set, in lower case: some must not be, for others to mean
+  /// something.
+  std::vector<std::string> given;
+
+  [[nodiscard]] bool was_given(std::string_view lower_case_name) const noexcept;
+
+  /// On by default, and always, where frames hold many messages.
+  [[nodiscard]] bool has_topic_frame() const noexcept {
+    return format != Format::kRaw || topic_frame.value_or(false);
+  }
+
+  /// 100000 raw messages, or 256 frames of many messages.
+  [[nodiscard]] int effective_send_hwm() const noexcept {
+    return send_hwm.value_or(format == Format::kRaw ? 100000 : 256);
+  }
+
+  /// 5 s, or the interval itself where that is longer.
+  [[nodiscard]] Ms effective_reconnect_max_interval() const noexcept {
+    return reconnect_max_interval.value_or(std::max(reconnect_interval, Ms(5000)));
+  }
+
+  /// PUB binds, PUSH and DEALER connect, unless the endpoint says otherwise.
+  [[nodiscard]] bool binds(const Endpoint& endpoint) const noexcept {
+    return endpoint.bind.value_or(sock_type == SocketType::kPub);
+  }
+
+  /// The name in statistics and log lines: statsName, else the action's name, else "omzmq:" and the
+  /// first endpoint.
+  [[nodiscard]] std::string display_name() const;
+
+  /// The templates that rsyslog renders for each message: the payload, then the dynamic topics.
+  [[nodiscard]] std::vector<std::string> templates() const;
+
+  /// Checks what no parameter can be checked for alone.
+  /// \throws ConfigError
+  void validate() const;
+};
+
+}  // namespace omzmq

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace omzmq {
+
+/// A number that one thread writes and any may read.
+///
+/// Threads: add(), set(), raise_to() from the owner; value() from any. Relaxed throughout: the counters say
+/// how many, they order nothing.
+class Counter {
+ public:
+  void add(std::uint64_t n) noexcept { value_.store(value() + n, std::memory_order_relaxed); }
+  void set(std::uint64_t n) noexcept { value_.store(n, std::memory_order_relaxed); }
+  void raise_to(std::uint64_t n) noexcept {
+    if (n > value()) value_.store(n, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t value() const noexcept {
+    return value_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// What one worker counts. Written by that worker.
+struct LaneStats {
+  Counter submitted;       ///< messages that rsyslog was told OK for
+  Counter dropped_newest;  ///< messages of transactions that found no room
+  Counter dropped_dead;    ///< messages longer than maxMessageSize
+  Counter suspended;       ///< transactions handed back to rsyslog
+  Counter waited_us;       ///< microseconds spent waiting for room
+};
+
+/// What an action's sender thread counts. Written by that thread.
+struct SenderStats {
+  Counter sent_messages;   ///< messages that ZeroMQ took, each once
+  Counter sent_bytes;      ///< bytes of the frames that ZeroMQ took, topics included
+  Counter sent_frames;     ///< ZeroMQ messages; a topic and its body are one
+  Counter dropped_oldest;  ///< messages discarded to make room for newer ones
+  Counter open_bytes;      ///< a gauge: bytes of frames that are being built or wait for the socket
+};
+
+/// The counters of an action at one moment.
+struct StatsSnapshot {
+  std::uint64_t submitted = 0;
+  std::uint64_t sent_messages = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t sent_frames = 0;
+  std::uint64_t dropped_newest = 0;
+  std::uint64_t dropped_oldest = 0;
+  std::uint64_t dropped_dead = 0;
+  std::uint64_t suspended = 0;
+  std::uint64_t waited_us = 0;
+  std::uint64_t lane_bytes = 0;
+  std::uint64_t lane_peak = 0;
+};
+
+}  // namespace omzmq

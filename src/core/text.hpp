@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace omzmq {
+
+/// True for well-formed UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
+
+/// RFC 4648, with padding.
+[[nodiscard]] std::string to_base64(std::string_view bytes);
+
+}  // namespace omzmq

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace omzmq {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Longest sleep before looking whether the daemon stops.
+constexpr Clock::duration kSlice = 50ms;
+/// Longest wait for the sender to drop its oldest: it answers within microseconds, unless it gets no
+/// processor.
+constexpr Clock::duration kDropAnswer = 1s;
+/// While the daemon stops, rsyslog before 8.2606 offers a refused transaction again and again without
+/// a pause of its own: each refusal takes this long.
+constexpr Clock::duration kStoppingPause = 50ms;
+constexpr Clock::duration kTellAgainAfter = 30s;
+
+int to_poll_ms(Clock::duration duration) noexcept {
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace
+
+Worker::Worker(std::shared_ptr<Action> action)
+    : action_(std::move(action)), lane_(action_->handoff().open_lane()) {}
+
+Worker::~Worker() {
+  lane_->retire();
+  action_->handoff().wake_sender();
+}
+
+Worker::Status Worker::submit(const omzmq_slice* slices, std::size_t count) {
+  const Batch batch{slices, count, action_->slices_each()};
+  const auto plan = plan_transaction(batch, action_->settings().max_message_size);
+  if (plan.messages != 0 && !place(batch, plan) && !place_after_waiting(batch, plan)) {
+    return action_->settings().handoff_full == WhenFull::kSuspend ? refuse(plan) : drop(batch, plan);
+  }
+  lane_->stats.submitted.add(count);
+  if (plan.dead != 0) bury_dead(batch, plan);
+  refused_bytes_ = 0;
+  stalled_at_ = kNowhere;
+  return Status::kTaken;
+}
+
+bool Worker::ready() const noexcept {
+  return refused_bytes_ == 0 || lane_->has_room_for(refused_bytes_);
+}
+
+bool Worker::place(const Batch& batch, const TransactionPlan& plan) {
+  const std::size_t limit = action_->settings().max_message_size;
+  if (std::byte* const room = lane_->try_reserve(plan.bytes)) {
+    write_transaction(room, batch, plan, limit, Clock::now());
+    lane_->publish();
+  } else if (lane_->is_too_large(plan.bytes) && lane_->has_room_for(plan.bytes)) {
+    std::unique_ptr<std::byte[]> block(new std::byte[plan.bytes]);
+    write_transaction(block.get(), batch, plan, limit, Clock::now());
+    if (!lane_->publish_block(block, plan.bytes)) return false;
+  } else {
+    return false;
+  }
+  action_->handoff().wake_sender_for(lane_->used_bytes());
+  return true;
+}
+
+bool Worker::place_after_waiting(const Batch& batch, const TransactionPlan& plan) {
+  const Settings& settings = action_->settings();
+  const bool stopping = action_->log().stopping();
+  const Clock::duration patience =
+      stopping ? std::max<Clock::duration>(settings.handoff_timeout, kStoppingPause)
+               : settings.handoff_timeout;
+  const bool worth_waiting = stopping || lane_->reader_position() != stalled_at_;
+  if (patience.count() != 0 && worth_waiting) {
+    if (wait_for_room(plan.bytes, patience, false) && place(batch, plan)) return true;
+    stalled_at_ = lane_->reader_position();
+  }
+  return settings.handoff_full == WhenFull::kDropOldest &&
+         wait_for_room(plan.bytes, kDropAnswer, true) && place(batch, plan);
+}
+
+bool Worker::wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_discarding) {
+  const auto start = Clock::now();
+  auto deadline = start + timeout;
+  lane_->request_room(bytes, by_discarding);
+  action_->handoff().wake_sender();
+  bool has_room = lane_->has_room_for(bytes);
+  for (auto now = start; !has_room && now < deadline; now = Clock::now()) {
+    if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPause);
+    lane_->wait_for_room(to_poll_ms(std::min(deadline - now, kSlice)));
+    has_room = lane_->has_room_for(bytes);
+  }
+  lane_->withdraw_room_request();
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+  lane_->stats.waited_us.add(static_cast<std::uint64_t>(waited.count()));
+  return has_room;
+}
+
+Worker::Status Worker::refuse(const TransactionPlan& plan) {
+  refused_bytes_ = plan.bytes;
+  lane_->stats.suspended.add(1);
+  tell("the lane is full: transactions are handed back to rsyslog's queue (handoff.full=\"suspend\")");
+  return Status::kSuspended;
+}
+
+Worker::Status Worker::drop(const Batch& batch, const TransactionPlan& plan) {
+  lane_->stats.submitted.add(batch.count);
+  lane_->stats.dropped_newest.add(plan.messages);
+  if (plan.dead != 0) bury_dead(batch, plan);
+  tell("the lane is full: messages are dropped and counted (handoff.full)");
+  return Status::kTaken;
+}
+
+void Worker::bury_dead(const Batch& batch, const TransactionPlan& plan) {
+  const std::size_t limit = action_->settings().max_message_size;
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const omzmq_slice& payload = batch.message(i).front();
+    if (payload.size <= limit) continue;
+    action_->dead_letters().write({reinterpret_cast<const char*>(payload.data), payload.size},
+                                  "longer than maxMessageSize");
+  }
+  lane_->stats.dropped_dead.add(plan.dead);
+}
+
+void Worker::tell(const char* what) {
+  const auto now = Clock::now();
+  if (now < next_told_) return;
+  next_told_ = now + kTellAgainAfter;
+  action_->log().warning(what);
+}
+
+}  // namespace omzmq

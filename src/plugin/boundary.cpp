@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "plugin/boundary.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/action.hpp"
+#include "core/parameters.hpp"
+#include "core/worker.hpp"
+#include "zmq/zmq_context.hpp"
+#include "zmq/zmq_sink.hpp"
+
+// The composition root, and one short function for each one of omzmq.h.
+
+using omzmq::Action;
+using omzmq::guarded;
+using omzmq::Log;
+using omzmq::ModuleSettings;
+using omzmq::Settings;
+using omzmq::StatsSnapshot;
+using omzmq::Worker;
+
+struct omzmq_settings {
+  Log log;
+  std::variant<ModuleSettings, Settings> values;
+};
+
+struct omzmq_module {
+  explicit omzmq_module(const omzmq_host& daemon) : host(daemon), log(daemon, {}) {}
+
+  /// The context comes with the first socket: not before the daemon has forked.
+  std::shared_ptr<omzmq::ZmqContext> shared_context() {
+    const std::lock_guard lock(mutex);
+    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads);
+    return context;
+  }
+
+  omzmq_host host;
+  Log log;
+  ModuleSettings settings;
+  std::vector<std::shared_ptr<Action>> actions;  ///< main thread only
+  std::mutex mutex;
+  std::shared_ptr<omzmq::ZmqContext> context;  ///< guarded by mutex
+};
+
+struct omzmq_action {
+  std::shared_ptr<Action> action;
+};
+
+struct omzmq_worker {
+  explicit omzmq_worker(const std::shared_ptr<Action>& action) : log(action->log()), worker(action) {}
+  const Log& log;
+  Worker worker;
+};
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the daemon's start may wait for sockets to open: opening is quick, unless a name that is
+/// to be bound has to be resolved by a server that does not answer.
+constexpr auto kStartPatience = 5s;
+
+struct CounterRow {
+  const char* name;
+  bool is_gauge;
+  std::uint64_t StatsSnapshot::*value;
+};
+constexpr std::array kCounters{
+    CounterRow{"submitted", false, &StatsSnapshot::submitted},
+    CounterRow{"sent.messages", false, &StatsSnapshot::sent_messages},
+    CounterRow{"sent.bytes", false, &StatsSnapshot::sent_bytes},
+    CounterRow{"sent.frames", false, &StatsSnapshot::sent_frames},
+    CounterRow{"dropped.newest", false, &StatsSnapshot::dropped_newest},
+    CounterRow{"dropped.oldest", false, &StatsSnapshot::dropped_oldest},
+    CounterRow{"dropped.dead", false, &StatsSnapshot::dropped_dead},
+    CounterRow{"suspended", false, &StatsSnapshot::suspended},
+    CounterRow{"waited.us", false, &StatsSnapshot::waited_us},
+    CounterRow{"lane.bytes", true, &StatsSnapshot::lane_bytes},
+    CounterRow{"lane.peak", true, &StatsSnapshot::lane_peak},
+};
+
+template <typename Table>
+const char* lower_case_name(const Table& table, std::size_t index, bool* is_list) {
+  // Made once, for good: rsyslog keeps the pointers.
+  static const std::vector<std::string> names = [&table] {
+    std::vector<std::string> lower;
+    for (const auto& row : table) lower.push_back(omzmq::to_lower(row.name));
+    return lower;
+  }();
+  if (index >= names.size()) return nullptr;
+  *is_list = table[index].is_list;
+  return names[index].c_str();
+}
+
+}  // namespace
+
+// ---- Parameters
+
+const char* omzmq_parameter_name(omzmq_scope scope, size_t index, bool* is_list) {
+  return scope == OMZMQ_MODULE ? lower_case_name(omzmq::module_parameters(), index, is_list)
+                               : lower_case_name(omzmq::action_parameters(), index, is_list);
+}
+
+omzmq_settings* omzmq_settings_new(const omzmq_host* host, omzmq_scope scope) {
+  const Log log(*host, {});
+  return guarded(log, static_cast<omzmq_settings*>(nullptr), [&] {
+    auto settings = std::make_unique<omzmq_settings>(omzmq_settings{log, ModuleSettings()});
+    if (scope == OMZMQ_ACTION) settings->values = Settings();
+    return settings.release();
+  });
+}
+
+void omzmq_settings_free(omzmq_settings* settings) { delete settings; }
+
+omzmq_status omzmq_settings_set(omzmq_settings* settings, const char* name,
+                                const omzmq_slice* values, size_t count) {
+  return guarded(settings->log, OMZMQ_INVALID, [&] {
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < count; ++i) {
+      texts.emplace_back(reinterpret_cast<const char*>(values[i].data), values[i].size);
+    }
+    std::visit([&](auto& target) { omzmq::set_parameter(target, name, texts); }, settings->values);
+    return OMZMQ_OK;
+  });
+}
+
+// ---- Module
+
+omzmq_module* omzmq_module_new(const omzmq_host* host) {
+  return guarded(Log(*host, {}), static_cast<omzmq_module*>(nullptr),
+                 [&] { return std::make_unique<omzmq_module>(*host).release(); });
+}
+
+omzmq_status omzmq_module_configure(omzmq_module* module, const omzmq_settings* settings) {
+  return guarded(module->log, OMZMQ_INVALID, [&] {
+    module->settings = std::get<ModuleSettings>(settings->values);
+    return OMZMQ_OK;
+  });
+}
+
+void omzmq_module_start(omzmq_module* module) {
+  guarded(module->log, false, [&] {
+    for (const auto& action : module->actions) action->start();
+    const auto deadline = omzmq::Clock::now() + kStartPatience;
+    for (const auto& action : module->actions) action->wait_until_opened(deadline);
+    return true;
+  });
+}
+
+void omzmq_module_free(omzmq_module* module) {
+  if (module == nullptr) return;
+  guarded(module->log, false, [&] {
+    for (const auto& action : module->actions) action->request_stop();
+    for (const auto& action : module->actions) action->join();
+    return true;
+  });
+  const omzmq::CancellationHeldOff held_off;  // closing the context waits for libzmq's threads
+  delete module;
+}
+
+// ---- Action
+
+omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* settings) {
+  return guarded(module->log, static_cast<omzmq_action*>(nullptr), [&] {
+    const auto make_sink = [module](const Settings& values) {
+      return std::make_unique<omzmq::ZmqSink>(values, module->shared_context());
+    };
+    auto action = std::make_shared<Action>(std::get<Settings>(settings->values), module->host, make_sink);
+    auto handle = std::make_unique<omzmq_action>(omzmq_action{action});
+    module->actions.push_back(std::move(action));
+    return handle.release();
+  });
+}
+
+const char* omzmq_action_template(const omzmq_action* action, size_t index) {
+  const auto& templates = action->action->templates();
+  return index < templates.size() ? templates[index].c_str() : nullptr;
+}
+
+const char* omzmq_action_name(const omzmq_action* action) { return action->action->name().c_str(); }
+
+void omzmq_action_free(omzmq_action* action) {
+  if (action == nullptr) return;
+  const omzmq::CancellationHeldOff held_off;
+  action->action->request_stop();
+  delete action;
+}
+
+void omzmq_action_hup(omzmq_action* action) {
+  const omzmq::CancellationHeldOff held_off;
+  action->action->reopen_files();
+}
+
+// ---- Worker
+
+omzmq_worker* omzmq_worker_new(omzmq_action* action) {
+  return guarded(action->action->log(), static_cast<omzmq_worker*>(nullptr),
+                 [&] { return std::make_unique<omzmq_worker>(action->action).release(); });
+}
+
+void omzmq_worker_free(omzmq_worker* worker) {
+  const omzmq::CancellationHeldOff held_off;
+  delete worker;
+}
+
+omzmq_status omzmq_worker_submit(omzmq_worker* worker, const omzmq_slice* slices, size_t count) {
+  return guarded(worker->log, OMZMQ_SUSPENDED, [&] {
+    return worker->worker.submit(slices, count) == Worker::Status::kTaken ? OMZMQ_OK : OMZMQ_SUSPENDED;
+  });
+}
+
+omzmq_status omzmq_worker_ready(omzmq_worker* worker) {
+  return worker->worker.ready() ? OMZMQ_OK : OMZMQ_SUSPENDED;
+}
+
+// ---- Statistics
+
+const char* omzmq_counter_name(size_t index, bool* is_gauge) {
+  if (index >= kCounters.size()) return nullptr;
+  *is_gauge = kCounters[index].is_gauge;
+  return kCounters[index].name;
+}
+
+void omzmq_action_counters(const omzmq_action* action, uint64_t* values, size_t count) {
+  guarded(action->action->log(), false, [&] {
+    const StatsSnapshot snapshot = action->action->stats();
+    for (size_t i = 0; i < std::min(count, kCounters.size()); ++i) {
+      values[i] = snapshot.*kCounters[i].value;
+    }
+    return true;
+  });
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "zmq/zmq_context.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+namespace omzmq {
+
+ZmqContext::ZmqContext(int io_threads) {
+  context_.set(zmq::ctxopt::io_threads, io_threads);
+  context_.set(zmq::ctxopt::blocky, 0);
+}
+
+std::atomic<std::size_t>& ZmqContext::new_counter() {
+  const std::lock_guard lock(mutex_);
+  return counters_.emplace_back(0);
+}
+
+void require_file_descriptors(int count) {
+  std::vector<int> taken;
+  taken.reserve(static_cast<std::size_t>(count));
+  int error = 0;
+  while (error == 0 && taken.size() < static_cast<std::size_t>(count)) {
+    const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+      error = errno;
+    } else {
+      taken.push_back(fd);
+    }
+  }
+  for (const int fd : taken) ::close(fd);
+  if (error != 0) {
+    throw std::system_error(error, std::generic_category(),
+                            fmt::format("{} file descriptors are needed to open a socket", count));
+  }
+}
+
+}  // namespace omzmq

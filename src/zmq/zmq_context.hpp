@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <zmq.hpp>
+
+namespace omzmq {
+
+/// The ZeroMQ context of the module, shared by the sinks of its actions.
+///
+/// Threads: any, construction and destruction aside. The destructor waits for the linger of sockets
+/// that were closed; all have to be closed before.
+class ZmqContext {
+ public:
+  /// Starts nothing yet: libzmq's threads come with the first socket.
+  /// \throws zmq::error_t, std::system_error when file descriptors are short
+  explicit ZmqContext(int io_threads);
+
+  [[nodiscard]] zmq::context_t& get() noexcept { return context_; }
+
+  /// A counter that libzmq's threads may touch for as long as the context lives.
+  [[nodiscard]] std::atomic<std::size_t>& new_counter();
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::atomic<std::size_t>> counters_;  ///< guarded by mutex_; outlives context_
+  zmq::context_t context_;
+};
+
+/// libzmq ends the process when it runs out of file descriptors while it makes a socket: so this
+/// looks first.
+/// \throws std::system_error when fewer than `count` are left
+void require_file_descriptors(int count);
+
+}  // namespace omzmq

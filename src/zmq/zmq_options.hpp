@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <zmq.hpp>
+
+#include "core/settings.hpp"
+
+namespace omzmq {
+
+/// The ZeroMQ socket type of an action.
+[[nodiscard]] zmq::socket_type to_zmq(SocketType type) noexcept;
+
+/// Sets what the settings say on a socket that is neither bound nor connected yet.
+/// \throws std::runtime_error that names the option libzmq refused
+void apply_options(const Settings& settings, zmq::socket_t& socket);
+
+}  // namespace omzmq

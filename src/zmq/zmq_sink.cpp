@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "zmq/zmq_sink.hpp"
+
+#include <fmt/format.h>
+#include <ifaddrs.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "zmq/zmq_options.hpp"
+
+namespace omzmq {
+namespace {
+
+/// What a socket with its first connections takes; the context's threads come with the first socket.
+constexpr int kDescriptorsForSocket = 32;
+/// libzmq's own default for ZMQ_BACKLOG.
+constexpr int kDefaultBacklog = 100;
+
+/// Kept in the headroom of a body that libzmq holds.
+struct Hint {
+  std::atomic<std::size_t>* in_flight;
+  std::uint32_t messages;
+};
+static_assert(sizeof(Hint) <= FrameBuffer::kHeadroom);
+
+/// libzmq calls this from its own threads when nobody needs the body any more.
+void free_body(void* /*data*/, void* block) {
+  Hint hint{};
+  std::memcpy(&hint, block, sizeof hint);
+  hint.in_flight->fetch_sub(hint.messages, std::memory_order_relaxed);
+  std::free(block);
+}
+
+/// libzmq ends the process when it cannot list the network interfaces, which it does for every tcp
+/// address that it binds but "*": so this tries first.
+void require_interface_list() {
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "the network interfaces cannot be listed (a sandbox without AF_NETLINK?); "
+                            "bind tcp://*:port, or allow AF_NETLINK");
+  }
+  ::freeifaddrs(list);
+}
+
+int backlog_of(const Settings& settings) {
+  for (const auto& [name, value] : settings.socket_options) {
+    if (name == "backlog") return std::stoi(value);
+  }
+  return kDefaultBacklog;
+}
+
+}  // namespace
+
+ZmqSink::ZmqSink(const Settings& settings, std::shared_ptr<ZmqContext> context)
+    : settings_(settings), context_(std::move(context)), in_flight_(context_->new_counter()) {}
+
+ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
+
+void ZmqSink::open() {
+  if (!socket_) {
+    require_file_descriptors(kDescriptorsForSocket);
+    zmq::socket_t socket(context_->get(), to_zmq(*settings_.sock_type));
+    apply_options(settings_, socket);
+    fd_ = socket.get(zmq::sockopt::fd);
+    socket_ = std::move(socket);
+  }
+  while (attached_ < settings_.endpoints.size()) {
+    attach(settings_.endpoints[attached_]);
+    ++attached_;
+  }
+}
+
+void ZmqSink::attach(const Endpoint& endpoint) {
+  const bool binds = settings_.binds(endpoint);
+  try {
+    if (!binds) {
+      socket_.connect(endpoint.address);
+    } else if (endpoint.transport == Endpoint::Transport::kIpc && !endpoint.path().starts_with('@')) {
+      bind_path(endpoint);
+    } else {
+      if (!endpoint.host_and_port().starts_with("*:")) require_interface_list();
+      socket_.bind(endpoint.address);
+    }
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("cannot {} '{}': {}", binds ? "bind" : "connect to",
+                                         endpoint.address, error.what()));
+  }
+}
+
+void ZmqSink::bind_path(const Endpoint& endpoint) {
+  ListeningPath path(std::string(endpoint.path()), settings_.ipc_mode, backlog_of(settings_));
+  socket_.set(zmq::sockopt::use_fd, path.fd());
+  socket_.bind(endpoint.address);
+  path.release_fd();  // the socket closes it
+  socket_.set(zmq::sockopt::use_fd, -1);
+  paths_.push_back(std::move(path));
+}
+
+SendResult ZmqSink::send(Frame& frame) noexcept {
+  try {
+    if (!has_body_) keep_body(frame);
+    for (; frame.copies_sent < frame.copies(); ++frame.copies_sent) {
+      if (!send_copy(frame)) return SendResult::kWouldBlock;
+    }
+    has_body_ = false;
+    return SendResult::kSent;
+  } catch (const zmq::error_t& error) {
+    return error.num() == EINTR || error.num() == ENOMEM ? SendResult::kWouldBlock
+                                                         : SendResult::kBroken;
+  } catch (const std::bad_alloc&) {
+    return SendResult::kWouldBlock;
+  }
+}
+
+void ZmqSink::keep_body(Frame& frame) {
+  const std::size_t size = frame.body.size();
+  char* const block = frame.body.release();
+  const Hint hint{&in_flight_, frame.messages};
+  std::memcpy(block, &hint, sizeof hint);
+  body_.rebuild(block + FrameBuffer::kHeadroom, size, free_body, block);
+  has_body_ = true;
+}
+
+bool ZmqSink::send_copy(Frame& frame) {
+  if (!frame.topics.empty() && !topic_is_out_) {
+    const std::string& topic = frame.topics[frame.copies_sent];
+    zmq::message_t part(topic.data(), topic.size());
+    if (!socket_.send(part, zmq::send_flags::dontwait | zmq::send_flags::sndmore)) return false;
+    topic_is_out_ = true;
+  }
+  if (frame.copies_sent + 1 < frame.copies()) {
+    zmq::message_t copy;
+    copy.copy(body_);
+    if (!socket_.send(copy, zmq::send_flags::dontwait)) return false;
+  } else {
+    // Counted before it is sent: libzmq may be through with it before send() returns.
+    in_flight_.fetch_add(frame.messages, std::memory_order_relaxed);
+    if (!socket_.send(body_, zmq::send_flags::dontwait)) {
+      in_flight_.fetch_sub(frame.messages, std::memory_order_relaxed);
+      return false;
+    }
+  }
+  topic_is_out_ = false;
+  return true;
+}
+
+bool ZmqSink::writable() noexcept {
+  try {
+    return (socket_.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0;
+  } catch (const zmq::error_t&) {
+    return false;
+  }
+}
+
+void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
+  paths_.clear();
+  attached_ = 0;
+  fd_ = -1;
+  topic_is_out_ = false;
+  if (!socket_) return;
+  const int linger_ms = static_cast<int>(linger.count());
+  ::zmq_setsockopt(socket_.handle(), ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+  socket_.close();
+}
+
+}  // namespace omzmq

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+#include <zmq.hpp>
+
+#include "core/frame_sink.hpp"
+#include "core/settings.hpp"
+#include "zmq/listening_path.hpp"
+#include "zmq/zmq_context.hpp"
+
+namespace omzmq {
+
+/// The ZeroMQ socket of an action.
+///
+/// Threads: one, the sender's: it makes, uses and closes the socket.
+class ZmqSink final : public FrameSink {
+ public:
+  /// Opens nothing. Keeps a reference to the settings.
+  ZmqSink(const Settings& settings, std::shared_ptr<ZmqContext> context);
+  ~ZmqSink() override;
+
+  void open() override;
+  SendResult send(Frame& frame) noexcept override;
+  [[nodiscard]] bool writable() noexcept override;
+  [[nodiscard]] int fd() const noexcept override { return fd_; }
+  [[nodiscard]] std::size_t unsent() const noexcept override {
+    return in_flight_.load(std::memory_order_relaxed);
+  }
+  void close(std::chrono::milliseconds linger) noexcept override;
+
+ private:
+  void attach(const Endpoint& endpoint);
+  void bind_path(const Endpoint& endpoint);
+  void keep_body(Frame& frame);
+  [[nodiscard]] bool send_copy(Frame& frame);
+
+  const Settings& settings_;
+  const std::shared_ptr<ZmqContext> context_;
+  std::atomic<std::size_t>& in_flight_;  ///< messages; libzmq's threads take off what left
+
+  zmq::socket_t socket_;
+  int fd_ = -1;
+  std::size_t attached_ = 0;  ///< endpoints that are bound or connected
+  std::vector<ListeningPath> paths_;
+
+  zmq::message_t body_;        ///< of the frame in progress
+  bool has_body_ = false;
+  bool topic_is_out_ = false;  ///< of the copy in progress: its body has to follow
+};
+
+}  // namespace omzmq
