@@ -88,7 +88,8 @@ free_port() {
   return 1
 }
 
-syslog_port=$(free_port) && zmq_port=$(free_port "$syslog_port") || fail "found no free port"
+syslog_port=$(free_port) || fail "found no free port"
+zmq_port=$(free_port "$syslog_port") || fail "found no free port"
 
 cat >"$work/rsyslog.conf" <<CONF
 global(workDirectory="$work" maxMessageSize="64k")
@@ -111,6 +112,7 @@ CONF
 columns=0
 if [[ -t 1 ]]; then columns=$(tput cols 2>/dev/null || echo 80); fi
 show_events() {
+  trap '' INT # Ctrl-C is for weblog: what is under way has to pass
   awk -v show="$show" -v columns="$columns" '
     { now = systime(); if (now != second) { second = now; shown = 0 } }
     shown < show {
@@ -130,7 +132,7 @@ viewer_pids+=($!)
   >"$work/events" 2>"$work/stats" &
 tap_pid=$!
 tap_is_up() { is_listening "$zmq_port" || is_gone "$tap_pid"; }
-wait_until 100 tap_is_up && is_running "$tap_pid" || fail "zmqtap did not start"
+if ! wait_until 100 tap_is_up || is_gone "$tap_pid"; then fail "zmqtap did not start"; fi
 
 # A session of its own keeps Ctrl-C in the terminal away from it: what it holds has to arrive.
 setsid "$rsyslogd" -n -i "$work/rsyslogd.pid" -f "$work/rsyslog.conf" >"$work/rsyslogd.err" 2>&1 &

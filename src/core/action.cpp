@@ -14,7 +14,7 @@
 namespace omzmq {
 namespace {
 
-const Settings& validated(const Settings& settings) {
+Settings validated(Settings settings) {
   settings.validate();
   return settings;
 }
@@ -34,7 +34,7 @@ void name_this_thread(const std::string& name) noexcept {
 }  // namespace
 
 Action::Action(Settings settings, const omzmq_host& host, SinkFactory make_sink)
-    : settings_(validated(settings)),
+    : settings_(validated(std::move(settings))),
       name_(settings_.display_name()),
       templates_(settings_.templates()),
       log_(host, name_),

@@ -9,6 +9,9 @@
 namespace omzmq {
 namespace {
 
+/// Of a frame that will be full often.
+constexpr std::size_t kFirstBytes = std::size_t{64} << 10;
+
 void push(Frame&& frame, std::deque<Frame>& ready) {
   frame.seal();
   ready.push_back(std::move(frame));
@@ -53,8 +56,8 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
 void Batcher::add_line(std::string_view topic, const Message& message, bool settles,
                        std::deque<Frame>& ready) {
   auto frame = find(topic);
-  if (frame != open_.end() &&
-      frame->body.size() + line_bytes(message.payload, frame->messages) > settings_.batch_max_bytes) {
+  if (frame != open_.end() && frame->body.size() + line_bytes(message.payload, frame->messages) >
+                                  settings_.batch_max_bytes) {
     cut(frame, ready);
     frame = open_.end();
   }
@@ -84,7 +87,8 @@ Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point 
   fresh.topic = topic;
   fresh.deadline = deadline;
   // The one frame of a stream without dynamic topics will be full often; one of many may not.
-  if (!settings_.dyna_topic) fresh.body.reserve(std::min<std::size_t>(settings_.batch_max_bytes, 64 * 1024));
+  if (!settings_.dyna_topic)
+    fresh.body.reserve(std::min<std::size_t>(settings_.batch_max_bytes, kFirstBytes));
   const auto frame = open_.insert(open_.end(), std::move(fresh));
   if (settings_.dyna_topic) by_topic_.emplace(frame->topic, frame);
   return frame;

@@ -24,7 +24,8 @@ namespace omzmq {
 class Batcher {
  public:
   static constexpr std::size_t kMaxOpenFrames = 1024;
-  static constexpr std::size_t kMaxOpenBytes = 8 * 1024 * 1024;  ///< of all open frames together
+  static constexpr std::size_t kMaxOpenBytes = std::size_t{8}
+                                               << 20;  ///< of all open frames together
 
   /// Keeps a reference to the settings.
   explicit Batcher(const Settings& settings) : settings_(settings) {}
@@ -63,7 +64,7 @@ class Batcher {
   void cut(Open::iterator frame, std::deque<Frame>& ready);
 
   const Settings& settings_;
-  Open open_;  ///< in the order of opening
+  Open open_;                                                      ///< in the order of opening
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
   std::size_t open_bytes_ = 0;
 };

@@ -35,11 +35,12 @@ void add_text(const Json& object, const char* key, std::string_view value) {
 std::string utc_now() {
   const auto now = std::chrono::system_clock::now();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) % 1000;
+  const auto ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) % 1000;
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms.count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms.count());
 }
 
 }  // namespace
@@ -76,8 +77,8 @@ void DeadLetterFile::write(std::string_view payload, std::string_view reason) no
       failed_ = false;
     } catch (const std::system_error& error) {
       if (!std::exchange(failed_, true)) {
-        log_.error(fmt::format("deadLetterFile '{}': {}; what cannot be sent is counted only", path_,
-                               error.code().message()));
+        log_.error(fmt::format("deadLetterFile '{}': {}; what cannot be sent is counted only",
+                               path_, error.code().message()));
       }
     }
   } catch (const std::exception& error) {

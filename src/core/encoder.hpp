@@ -14,9 +14,8 @@ namespace omzmq {
 /// Bytes that append_line() adds for this payload to a frame that holds `messages` already.
 [[nodiscard]] std::size_t line_bytes(std::string_view payload, std::size_t messages) noexcept;
 
-/// format="lines": separates by LF, takes one LF off the payload's end, and writes the LFs inside it
-/// as "#012", rsyslog's own escape.
-/// \throws std::bad_alloc
+/// format="lines": separates by LF, takes one LF off the payload's end, and writes the LFs inside
+/// it as "#012", rsyslog's own escape. \throws std::bad_alloc
 void append_line(FrameBuffer& to, std::string_view payload, std::size_t messages);
 
 }  // namespace omzmq

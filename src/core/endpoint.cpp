@@ -27,7 +27,8 @@ void check_tcp(std::string_view text, std::string_view rest, bool connects) {
   if (colon == std::string_view::npos) refuse(text, "there is no port; write tcp://host:port");
   const std::string_view host = rest.substr(0, colon);
   const std::string_view port = rest.substr(colon + 1);
-  if (host.empty()) refuse(text, "there is no host; write tcp://host:port, or tcp://*:port to bind");
+  if (host.empty())
+    refuse(text, "there is no host; write tcp://host:port, or tcp://*:port to bind");
   if (host.find(':') != std::string_view::npos && (host.front() != '[' || host.back() != ']')) {
     refuse(text, "an IPv6 address stands in brackets: tcp://[::1]:port");
   }

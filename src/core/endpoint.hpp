@@ -12,7 +12,7 @@ namespace omzmq {
 struct Endpoint {
   enum class Transport { kTcp, kIpc };
 
-  std::string address;      ///< as libzmq takes it: "tcp://host:port" or "ipc:///path"
+  std::string address;  ///< as libzmq takes it: "tcp://host:port" or "ipc:///path"
   Transport transport;
   std::optional<bool> bind;  ///< from '@' (true) or '>' (false); neither: the socket type decides
 

@@ -20,7 +20,8 @@ namespace omzmq {
 /// copying them. Move-only.
 class FrameBuffer {
  public:
-  /// Bytes before the data that belong to the sink that takes the buffer over. Aligned for pointers.
+  /// Bytes before the data that belong to the sink that takes the buffer over. Aligned for
+  /// pointers.
   static constexpr std::size_t kHeadroom = 16;
 
   FrameBuffer() = default;
@@ -91,13 +92,13 @@ class FrameBuffer {
 /// What goes into the socket in one piece: a body, once for each topic, or once if there is none.
 struct Frame {
   FrameBuffer body;
-  /// The body is sent once behind each of these, as a frame of its own. They live in `own_topics` or
-  /// in the Settings. Empty: the body goes alone.
+  /// The body is sent once behind each of these, as a frame of its own. They live in `own_topics`
+  /// or in the Settings. Empty: the body goes alone.
   std::span<const std::string> topics;
   std::vector<std::string> own_topics;
   std::uint32_t messages = 0;  ///< how many this frame settles when it is sent: a message that goes
                                ///< into several frames counts with one of them
-  std::size_t wire_bytes = 0;   ///< of all copies, topics included; see seal()
+  std::size_t wire_bytes = 0;  ///< of all copies, topics included; see seal()
   std::size_t copies_sent = 0;  ///< progress of the sink
 
   [[nodiscard]] std::size_t copies() const noexcept { return topics.empty() ? 1 : topics.size(); }

@@ -9,10 +9,10 @@
 
 namespace omzmq {
 
-enum class [[nodiscard]] SendResult {
-  kSent,        ///< all copies of the frame are taken
-  kWouldBlock,  ///< no room, or nobody there: send the same frame again when writable() says so
-  kBroken       ///< close(), open() and send the same frame again
+enum class [[nodiscard]] SendResult{
+    kSent,        ///< all copies of the frame are taken
+    kWouldBlock,  ///< no room, or nobody there: send the same frame again when writable() says so
+    kBroken       ///< close(), open() and send the same frame again
 };
 
 /// The seam between the core and ZeroMQ: where frames go.

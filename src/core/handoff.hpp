@@ -23,8 +23,8 @@ namespace omzmq {
 /// A sender that is about to sleep says from how many bytes in a lane on it wants to be woken, then
 /// looks at the lanes once more. A worker publishes, then looks at that threshold. Both sides store
 /// before they load, in the one order of seq_cst, so that at least one of them sees the other: no
-/// wake-up is lost. The threshold goes back to "awake" with the first wake-up, so that a sleep costs
-/// one system call at most, however many transactions end it. tests/model has the proof.
+/// wake-up is lost. The threshold goes back to "awake" with the first wake-up, so that a sleep
+/// costs one system call at most, however many transactions end it. tests/model has the proof.
 ///
 /// Threads: open_lane() and collect() any; wake_sender_for() and wake_sender() any; the members
 /// under "Sender" the sender thread.
@@ -38,7 +38,8 @@ class Handoff {
   /// \throws std::bad_alloc, std::system_error
   [[nodiscard]] std::shared_ptr<Lane> open_lane();
 
-  /// After a publish: wakes the sender if it sleeps and `used_bytes` of the lane reach its threshold.
+  /// After a publish: wakes the sender if it sleeps and `used_bytes` of the lane reach its
+  /// threshold.
   void wake_sender_for(std::size_t used_bytes) noexcept {
     // Partner: the store in begin_sleep().
     if (used_bytes < wake_at_.load(std::memory_order_seq_cst)) return;

@@ -16,17 +16,18 @@
 
 namespace omzmq {
 
-/// A bounded ring of bytes that carries the transactions of one rsyslog worker to the sender thread.
+/// A bounded ring of bytes that carries the transactions of one rsyslog worker to the sender
+/// thread.
 ///
 ///            head                    tail
 ///             v                       v
-///     |.......[len|body][len|body]....|..........|   + as much again, touched by wrapped bodies only
-///     0                                       capacity
+///     |.......[len|body][len|body]....|..........|   + as much again, touched by wrapped bodies
+///     only 0                                       capacity
 ///
 /// A transaction is contiguous: one that begins before `capacity` may run past it, into a second
 /// half of the storage that only such a tail ever touches. So neither side meets a seam, nothing is
-/// lost to padding, and the ring can be filled to its last byte. The memory of that half is reserved
-/// by the constructor but not touched, and so not resident, until then.
+/// lost to padding, and the ring can be filled to its last byte. The memory of that half is
+/// reserved by the constructor but not touched, and so not resident, until then.
 ///
 /// A transaction is published by one store, or not at all: what was reserved and not published is
 /// forgotten by the next reserve().
@@ -73,7 +74,8 @@ class Lane {
   /// Publishes a body that is larger than the lane, and leaves it where it is. Only an empty lane
   /// takes one, so that at most one such block is held.
   /// \return false, and `block` is untouched, when the lane is not empty
-  [[nodiscard]] bool publish_block(std::unique_ptr<std::byte[]>& block, std::size_t bytes) noexcept {
+  [[nodiscard]] bool publish_block(std::unique_ptr<std::byte[]>& block,
+                                   std::size_t bytes) noexcept {
     if (room() != capacity_) return false;
     std::byte* entry = storage_.get() + write_offset_;
     store(entry, static_cast<std::uint64_t>(bytes) | kBlockFlag);
@@ -158,7 +160,9 @@ class Lane {
     return tail_.load(std::memory_order_seq_cst) - head_.load(std::memory_order_relaxed);
   }
 
-  [[nodiscard]] bool is_retired() const noexcept { return retired_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool is_retired() const noexcept {
+    return retired_.load(std::memory_order_acquire);
+  }
 
   /// Wakes a writer whose request can be met now.
   void answer_room_request() noexcept {

@@ -17,8 +17,7 @@ class Log {
  public:
   /// \param name  of the action; empty: the module speaks
   Log(const omzmq_host& host, std::string_view name)
-      : host_(host),
-        prefix_(name.empty() ? "omzmq: " : "omzmq[" + std::string(name) + "]: ") {}
+      : host_(host), prefix_(name.empty() ? "omzmq: " : "omzmq[" + std::string(name) + "]: ") {}
 
   void error(const std::string& text) const noexcept { write(OMZMQ_LOG_ERROR, text); }
   void warning(const std::string& text) const noexcept { write(OMZMQ_LOG_WARNING, text); }

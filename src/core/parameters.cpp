@@ -56,7 +56,8 @@ void path(Settings& s, const Row& row, Values values) {
 
 void endpoints(Settings& s, const Row& row, Values values) {
   s.endpoints.clear();
-  for (const std::string& one : split_list(row.name, values)) s.endpoints.push_back(parse_endpoint(one));
+  for (const std::string& one : split_list(row.name, values))
+    s.endpoints.push_back(parse_endpoint(one));
 }
 
 void sock_type(Settings& s, const Row& row, Values values) {
@@ -64,9 +65,11 @@ void sock_type(Settings& s, const Row& row, Values values) {
   const std::string& value = values.front();
   const auto is_draft = [&](const char* name) { return to_lower(name) == to_lower(value); };
   if (std::any_of(kDraft.begin(), kDraft.end(), is_draft)) {
-    throw ConfigError(std::string(row.name),
-                      fmt::format("'{}' is a draft of ZeroMQ, which the libzmq of the distributions "
-                                  "does not speak; write PUB, PUSH or DEALER", value));
+    throw ConfigError(
+        std::string(row.name),
+        fmt::format("'{}' is a draft of ZeroMQ, which the libzmq of the distributions "
+                    "does not speak; write PUB, PUSH or DEALER",
+                    value));
   }
   s.sock_type = read_word<SocketType>(
       row.name, value,
@@ -77,8 +80,9 @@ void identity(Settings& s, const Row& row, Values values) {
   constexpr std::size_t kMostBytes = 255;
   const std::string value = read_text(row.name, values.front());
   if (value.size() > kMostBytes) {
-    throw ConfigError(std::string(row.name), fmt::format("'{}' has {} bytes; at most {} are allowed",
-                                                         value, value.size(), kMostBytes));
+    throw ConfigError(
+        std::string(row.name),
+        fmt::format("'{}' has {} bytes; at most {} are allowed", value, value.size(), kMostBytes));
   }
   s.identity = value;
 }
@@ -86,8 +90,8 @@ void identity(Settings& s, const Row& row, Values values) {
 void topics(Settings& s, const Row& row, Values values) { s.topics = split_list(row.name, values); }
 
 void format(Settings& s, const Row& row, Values values) {
-  s.format =
-      read_word<Format>(row.name, values.front(), {{"raw", Format::kRaw}, {"lines", Format::kLines}});
+  s.format = read_word<Format>(row.name, values.front(),
+                               {{"raw", Format::kRaw}, {"lines", Format::kLines}});
 }
 
 void when_full(Settings& s, const Row& row, Values values) {
@@ -122,16 +126,19 @@ void socket_options(Settings& s, const Row& row, Values values) {
     const auto option = std::find_if(options.begin(), options.end(),
                                      [name = name](const auto& o) { return o.name == name; });
     if (option == options.end()) {
-      throw ConfigError(std::string(row.name),
-                        fmt::format("'{}' is no option that can be set here: it is unknown, or it has "
-                                    "a parameter of its own, or the module needs it as it is; "
-                                    "docs/configuration.md lists the names", name));
+      throw ConfigError(
+          std::string(row.name),
+          fmt::format("'{}' is no option that can be set here: it is unknown, or it has "
+                      "a parameter of its own, or the module needs it as it is; "
+                      "docs/configuration.md lists the names",
+                      name));
     }
     if (option->type != SocketOption::Type::kString) {
       const bool is_unsigned = option->type == SocketOption::Type::kUint64;
       const bool is_wide = option->type != SocketOption::Type::kInt;
-      static_cast<void>(read_number(row.name, fmt::format("a number as the value of {}", name), value,
-                  is_unsigned ? 0 : (is_wide ? INT64_MIN : INT32_MIN), is_wide ? INT64_MAX : INT32_MAX));
+      static_cast<void>(read_number(row.name, fmt::format("a number as the value of {}", name),
+                                    value, is_unsigned ? 0 : (is_wide ? INT64_MIN : INT32_MIN),
+                                    is_wide ? INT64_MAX : INT32_MAX));
     }
     s.socket_options.emplace_back(name, value);
   }
@@ -158,8 +165,8 @@ constexpr std::array kActionParameters{
     Row{"format", "`raw` `lines`", "`raw`", false, format},
     Row{"batch.maxMessages", "1..1000000", "4096", false,
         [](Settings& s, const Row& row, Values values) {
-          s.batch_max_messages = static_cast<std::size_t>(
-              read_number(row.name, row.type, values.front(), 1, 1000000));
+          s.batch_max_messages =
+              static_cast<std::size_t>(read_number(row.name, row.type, values.front(), 1, 1000000));
         }},
     Row{"batch.maxBytes", "size, 1k..64m", "64k", false,
         size<&Settings::batch_max_bytes, 1L << 10, 64L << 20>},
@@ -177,7 +184,8 @@ constexpr std::array kActionParameters{
     Row{"sendHWM", "frames, 0..10000000", "raw 100000; else 256", false,
         number<&Settings::send_hwm, 0, 10000000>},
     Row{"sendTimeout", "ms, -1..60000", "–", false, send_timeout},
-    Row{"sendBuffer", "size, 1k..1g", "OS", false, size<&Settings::send_buffer, 1L << 10, 1L << 30>},
+    Row{"sendBuffer", "size, 1k..1g", "OS", false,
+        size<&Settings::send_buffer, 1L << 10, 1L << 30>},
     Row{"reconnect.interval", "ms, 1..3600000", "100", false,
         milliseconds<&Settings::reconnect_interval, 1, kHourMs>},
     Row{"reconnect.maxInterval", "ms, 1..3600000", "5000", false,
@@ -220,14 +228,17 @@ void set_in(std::span<const Parameter<Target>> table, Target& target,
   const auto row = std::find_if(table.begin(), table.end(), [&](const auto& candidate) {
     return to_lower(candidate.name) == lower_case_name;
   });
-  if (row == table.end()) throw ConfigError(std::string(lower_case_name), "there is no such parameter");
+  if (row == table.end())
+    throw ConfigError(std::string(lower_case_name), "there is no such parameter");
   if (values.empty()) throw ConfigError(std::string(row->name), "has no value");
   row->read(target, *row, values);
 }
 
 }  // namespace
 
-std::span<const Parameter<ModuleSettings>> module_parameters() noexcept { return kModuleParameters; }
+std::span<const Parameter<ModuleSettings>> module_parameters() noexcept {
+  return kModuleParameters;
+}
 std::span<const Parameter<Settings>> action_parameters() noexcept { return kActionParameters; }
 
 void set_parameter(ModuleSettings& settings, std::string_view lower_case_name, Values values) {
@@ -247,8 +258,8 @@ std::string to_lower(std::string_view text) {
 }
 
 std::span<const SocketOption> extra_socket_options() noexcept {
-  // Not here: what has a parameter of its own, what belongs to other socket types or transports, and
-  // what would break a promise (linger, sndtimeo, conflate, use_fd, security mechanisms).
+  // Not here: what has a parameter of its own, what belongs to other socket types or transports,
+  // and what would break a promise (linger, sndtimeo, conflate, use_fd, security mechanisms).
   using enum SocketOption::Type;
   static constexpr std::array kOptions{
       SocketOption{"affinity", kUint64},

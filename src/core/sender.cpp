@@ -258,9 +258,10 @@ std::size_t Sender::finish() {
   sink_.close(taken == 0 ? kLastLinger : 0ms);
   is_open_ = false;
   if (held + taken != 0) {
-    log_.error(fmt::format("stopped with {} messages unsent: {} were never taken by ZeroMQ, {} were "
-                           "waiting there for a peer; closeTimeout is {} ms",
-                           held + taken, held, taken, settings_.close_timeout.count()));
+    log_.error(
+        fmt::format("stopped with {} messages unsent: {} were never taken by ZeroMQ, {} were "
+                    "waiting there for a peer; closeTimeout is {} ms",
+                    held + taken, held, taken, settings_.close_timeout.count()));
   }
   return held + taken;
 }

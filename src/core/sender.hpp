@@ -16,8 +16,8 @@
 
 namespace omzmq {
 
-/// Takes messages out of the lanes, has them made into frames and gives these to the sink: the order
-/// of things. One for each action.
+/// Takes messages out of the lanes, has them made into frames and gives these to the sink: the
+/// order of things. One for each action.
 ///
 /// Threads: do_work(), finish() and run() on the sender thread, which owns everything here.
 class Sender {
@@ -27,14 +27,14 @@ class Sender {
          const Log& log);
 
   /// What a duty cycle came to, and so what the thread may do next.
-  enum class [[nodiscard]] Outcome {
-    kMore,     ///< there is work left: call again
-    kIdle,     ///< the lanes are empty: sleep until they fill or next_deadline()
-    kBlocked,  ///< the socket takes nothing: sleep until it does or next_deadline()
+  enum class [[nodiscard]] Outcome{
+      kMore,     ///< there is work left: call again
+      kIdle,     ///< the lanes are empty: sleep until they fill or next_deadline()
+      kBlocked,  ///< the socket takes nothing: sleep until it does or next_deadline()
   };
 
-  /// One duty cycle: moves some messages, as many as there are but no more than a bound, so that the
-  /// time and the socket are looked at now and then. Never waits.
+  /// One duty cycle: moves some messages, as many as there are but no more than a bound, so that
+  /// the time and the socket are looked at now and then. Never waits.
   Outcome do_work(Clock::time_point now);
 
   /// When to call again at the latest.

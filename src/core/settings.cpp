@@ -16,18 +16,21 @@ namespace {
 
 void check_endpoints(const Settings& s) {
   if (s.endpoints.empty()) {
-    throw ConfigError("endpoints", "is missing; write for instance endpoints=\"tcp://127.0.0.1:5555\"");
+    throw ConfigError("endpoints",
+                      "is missing; write for instance endpoints=\"tcp://127.0.0.1:5555\"");
   }
   std::set<std::pair<bool, std::string>> seen;
   for (const Endpoint& endpoint : s.endpoints) {
     const bool binds = s.binds(endpoint);
     if (!binds && endpoint.address.starts_with("tcp://*:")) {
       throw ConfigError("endpoints", fmt::format("'{}' connects, and '*' is no host to connect to; "
-                                                 "put @ before it to bind", endpoint.address));
+                                                 "put @ before it to bind",
+                                                 endpoint.address));
     }
     if (!binds && endpoint.address.ends_with(":*")) {
       throw ConfigError("endpoints", fmt::format("'{}' connects, and '*' is no port to connect to; "
-                                                 "put @ before it to bind", endpoint.address));
+                                                 "put @ before it to bind",
+                                                 endpoint.address));
     }
     if (!seen.emplace(binds, endpoint.address).second) {
       throw ConfigError("endpoints", fmt::format("'{}' is there twice", endpoint.address));
@@ -38,7 +41,8 @@ void check_endpoints(const Settings& s) {
 void check_topics(const Settings& s) {
   if (s.topics.empty()) {
     if (s.dyna_topic) {
-      throw ConfigError("dynaTopic", "'on' needs topics, the names of the templates that render them");
+      throw ConfigError("dynaTopic",
+                        "'on' needs topics, the names of the templates that render them");
     }
     return;
   }
@@ -55,8 +59,9 @@ void check_topics(const Settings& s) {
 void check_format(const Settings& s) {
   if (s.format != Format::kRaw) {
     if (s.topic_frame == false) {
-      throw ConfigError("topicFrame", "'off' goes with format=\"raw\" only: a frame of many messages "
-                                      "has its topic in front as a frame of its own");
+      throw ConfigError("topicFrame",
+                        "'off' goes with format=\"raw\" only: a frame of many messages "
+                        "has its topic in front as a frame of its own");
     }
     return;
   }
@@ -65,8 +70,9 @@ void check_format(const Settings& s) {
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (s.was_given(lower)) {
-      throw ConfigError(name, "has no effect with format=\"raw\", one message a frame; "
-                              "set format=\"lines\" or leave it out");
+      throw ConfigError(name,
+                        "has no effect with format=\"raw\", one message a frame; "
+                        "set format=\"lines\" or leave it out");
     }
   }
 }
@@ -110,7 +116,8 @@ void Settings::validate() const {
   check_format(*this);
   check_aliases(*this);
   if (!identity.empty() && sock_type != SocketType::kDealer) {
-    throw ConfigError("identity", fmt::format("'{}': only sockType=\"DEALER\" has an identity", identity));
+    throw ConfigError("identity",
+                      fmt::format("'{}': only sockType=\"DEALER\" has an identity", identity));
   }
   if (effective_reconnect_max_interval() < reconnect_interval) {
     throw ConfigError("reconnect.maxInterval",

@@ -27,57 +27,58 @@ struct ModuleSettings {
 
 /// The parameters of one action(). Named as in docs/configuration.md, which explains each.
 ///
-/// A std::optional that is empty leaves the operating system's or libzmq's own value alone, or, where
-/// a member function of the same subject stands below, the default depends on other parameters.
+/// A std::optional that is empty leaves the operating system's or libzmq's own value alone, or,
+/// where a member function of the same subject stands below, the default depends on other
+/// parameters.
 ///
 /// Threads: immutable once an Action has it.
 struct Settings {
   using Ms = std::chrono::milliseconds;
 
   // Where to
-  std::vector<Endpoint> endpoints;             ///< at least one
-  std::optional<SocketType> sock_type;         ///< always set after validate()
-  std::string identity;                        ///< routing id of a DEALER; empty: none
+  std::vector<Endpoint> endpoints;      ///< at least one
+  std::optional<SocketType> sock_type;  ///< always set after validate()
+  std::string identity;                 ///< routing id of a DEALER; empty: none
   std::string template_name = "RSYSLOG_ForwardFormat";
-  std::vector<std::string> topics;             ///< of a PUB; names of templates if dyna_topic
+  std::vector<std::string> topics;  ///< of a PUB; names of templates if dyna_topic
   bool dyna_topic = false;
-  std::optional<bool> topic_frame;             ///< see has_topic_frame()
+  std::optional<bool> topic_frame;  ///< see has_topic_frame()
 
   // What goes over the wire
   Format format = Format::kRaw;
   std::size_t batch_max_messages = 4096;
-  std::size_t batch_max_bytes = 64 * 1024;     ///< of a frame's body
-  Ms batch_linger{2};                          ///< 0: as soon as the lanes are empty
+  std::size_t batch_max_bytes = std::size_t{64} << 10;  ///< of a frame's body
+  Ms batch_linger{2};                                   ///< 0: as soon as the lanes are empty
 
   // Between the worker and the socket
-  std::size_t handoff_size = 8 * 1024 * 1024;  ///< bytes of one worker's lane
-  Ms handoff_timeout{100};                     ///< 0: a worker never waits for room
+  std::size_t handoff_size = std::size_t{8} << 20;  ///< bytes of one worker's lane
+  Ms handoff_timeout{100};                          ///< 0: a worker never waits for room
   WhenFull handoff_full = WhenFull::kSuspend;
-  std::string dead_letter_file;                ///< empty: none
-  std::size_t max_message_size = 16 * 1024 * 1024;  ///< bytes of a payload
+  std::string dead_letter_file;                          ///< empty: none
+  std::size_t max_message_size = std::size_t{16} << 20;  ///< bytes of a payload
   Ms close_timeout{2000};
 
   // The socket
-  std::optional<int> send_hwm;                 ///< frames for each peer; see effective_send_hwm()
-  std::optional<int> send_buffer;              ///< bytes, SO_SNDBUF
+  std::optional<int> send_hwm;     ///< frames for each peer; see effective_send_hwm()
+  std::optional<int> send_buffer;  ///< bytes, SO_SNDBUF
   Ms reconnect_interval{100};
-  std::optional<Ms> reconnect_max_interval;    ///< see effective_reconnect_max_interval()
+  std::optional<Ms> reconnect_max_interval;  ///< see effective_reconnect_max_interval()
   std::optional<Ms> connect_timeout;
   Ms handshake_timeout{10000};
-  Ms heartbeat_interval{0};                    ///< 0: off
+  Ms heartbeat_interval{0};  ///< 0: off
   std::optional<Ms> heartbeat_timeout;
   std::optional<Ms> heartbeat_ttl;
   bool keep_alive = true;
   int keep_alive_time_s = 60;
   int keep_alive_interval_s = 10;
   int keep_alive_probes = 3;
-  bool immediate = true;                       ///< of endpoints that PUSH or DEALER connects
+  bool immediate = true;  ///< of endpoints that PUSH or DEALER connects
   unsigned ipc_mode = 0600;
   bool ipv6 = true;
   std::vector<std::pair<std::string, std::string>> socket_options;  ///< name, value
 
-  std::string action_name;                     ///< rsyslog's own parameter "name"; empty: none
-  std::string stats_name;                      ///< see display_name()
+  std::string action_name;  ///< rsyslog's own parameter "name"; empty: none
+  std::string stats_name;   ///< see display_name()
 
   /// Names of the parameters that were set, in lower case: some must not be, for others to mean
   /// something.

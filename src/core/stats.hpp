@@ -9,8 +9,8 @@ namespace omzmq {
 
 /// A number that one thread writes and any may read.
 ///
-/// Threads: add(), set(), raise_to() from the owner; value() from any. Relaxed throughout: the counters say
-/// how many, they order nothing.
+/// Threads: add(), set(), raise_to() from the owner; value() from any. Relaxed throughout: the
+/// counters say how many, they order nothing.
 class Counter {
  public:
   void add(std::uint64_t n) noexcept { value_.store(value() + n, std::memory_order_relaxed); }

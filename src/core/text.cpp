@@ -21,14 +21,15 @@ std::size_t character_bytes(std::string_view bytes) noexcept {
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead <= 0xDF) return continues(1, kLow, kHigh) ? 2 : 0;
   if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned least = lead == 0xE0 ? 0xA0 : kLow;   // no overlong forms
-    const unsigned most = lead == 0xED ? 0x9F : kHigh;   // no surrogates
+    const unsigned least = lead == 0xE0 ? 0xA0 : kLow;  // no overlong forms
+    const unsigned most = lead == 0xED ? 0x9F : kHigh;  // no surrogates
     return continues(1, least, most) && continues(2, kLow, kHigh) ? 3 : 0;
   }
   if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned least = lead == 0xF0 ? 0x90 : kLow;   // no overlong forms
-    const unsigned most = lead == 0xF4 ? 0x8F : kHigh;   // nothing beyond U+10FFFF
-    return continues(1, least, most) && continues(2, kLow, kHigh) && continues(3, kLow, kHigh) ? 4 : 0;
+    const unsigned least = lead == 0xF0 ? 0x90 : kLow;  // no overlong forms
+    const unsigned most = lead == 0xF4 ? 0x8F : kHigh;  // nothing beyond U+10FFFF
+    return continues(1, least, most) && continues(2, kLow, kHigh) && continues(3, kLow, kHigh) ? 4
+                                                                                               : 0;
   }
   return 0;
 }
@@ -45,7 +46,8 @@ bool is_utf8(std::string_view bytes) noexcept {
 }
 
 std::string to_base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {

@@ -6,7 +6,8 @@
 #include <cstring>
 
 // A transaction is: i64 time of publication (ticks of Clock), u64 number of messages, then for each
-// slice of each message u32 size and the bytes. It never leaves the process, so it is in host order.
+// slice of each message u32 size and the bytes. It never leaves the process, so it is in host
+// order.
 
 namespace omzmq {
 namespace {
@@ -75,7 +76,8 @@ Message TransactionReader::next() noexcept {
   --left_;
   Message message;
   message.payload = next_slice();
-  for (std::size_t i = 1; i < slices_each_; ++i) message.topics[message.topic_count++] = next_slice();
+  for (std::size_t i = 1; i < slices_each_; ++i)
+    message.topics[message.topic_count++] = next_slice();
   message.published = published_;
   return message;
 }

@@ -25,13 +25,20 @@ std::optional<std::int64_t> to_number(std::string_view digits, int base = 10) {
 
 std::int64_t suffix_factor(char suffix) noexcept {
   switch (suffix) {
-    case 'k': return std::int64_t{1} << 10;
-    case 'm': return std::int64_t{1} << 20;
-    case 'g': return std::int64_t{1} << 30;
-    case 'K': return 1'000;
-    case 'M': return 1'000'000;
-    case 'G': return 1'000'000'000;
-    default: return 0;
+    case 'k':
+      return std::int64_t{1} << 10;
+    case 'm':
+      return std::int64_t{1} << 20;
+    case 'g':
+      return std::int64_t{1} << 30;
+    case 'K':
+      return 1'000;
+    case 'M':
+      return 1'000'000;
+    case 'G':
+      return 1'000'000'000;
+    default:
+      return 0;
   }
 }
 
@@ -64,7 +71,8 @@ std::int64_t read_size(std::string_view parameter, std::string_view type, std::s
   const auto number = to_number(digits);
   if (!number || *number < 0 || *number > most / factor || *number * factor < least) {
     refuse(parameter, value,
-           fmt::format("is not what it takes: {} (k, m, g are powers of 1024; K, M, G of 1000)", type));
+           fmt::format("is not what it takes: {} (k, m, g are powers of 1024; K, M, G of 1000)",
+                       type));
   }
   return *number * factor;
 }
@@ -93,7 +101,8 @@ unsigned read_file_mode(std::string_view parameter, std::string_view value) {
   return static_cast<unsigned>(*mode);
 }
 
-std::vector<std::string> split_list(std::string_view parameter, std::span<const std::string> values) {
+std::vector<std::string> split_list(std::string_view parameter,
+                                    std::span<const std::string> values) {
   std::vector<std::string> list;
   if (values.size() > 1) {
     for (const std::string& one : values) list.push_back(read_text(parameter, one));
@@ -112,7 +121,8 @@ std::vector<std::string> split_list(std::string_view parameter, std::span<const 
   return list;
 }
 
-std::pair<std::string, std::string> split_option(std::string_view parameter, std::string_view text) {
+std::pair<std::string, std::string> split_option(std::string_view parameter,
+                                                 std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
     refuse(parameter, text, "is not of the form name=value, such as tos=16");

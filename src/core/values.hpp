@@ -26,8 +26,7 @@ namespace omzmq {
 
 /// As read_number(), with rsyslog's suffixes: k m g are powers of 1024, K M G of 1000.
 [[nodiscard]] std::int64_t read_size(std::string_view parameter, std::string_view type,
-                                     std::string_view value, std::int64_t least,
-                                     std::int64_t most);
+                                     std::string_view value, std::int64_t least, std::int64_t most);
 
 [[nodiscard]] bool read_on_off(std::string_view parameter, std::string_view value);
 
@@ -40,8 +39,8 @@ namespace omzmq {
 /// Octal permission bits, such as 0660.
 [[nodiscard]] unsigned read_file_mode(std::string_view parameter, std::string_view value);
 
-/// The elements of an array as they are; a single string is split at commas, blanks around each part
-/// taken off.
+/// The elements of an array as they are; a single string is split at commas, blanks around each
+/// part taken off.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view parameter,
                                                   std::span<const std::string> values);
 

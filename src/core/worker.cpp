@@ -13,11 +13,11 @@ using namespace std::chrono_literals;
 
 /// Longest sleep before looking whether the daemon stops.
 constexpr Clock::duration kSlice = 50ms;
-/// Longest wait for the sender to drop its oldest: it answers within microseconds, unless it gets no
-/// processor.
+/// Longest wait for the sender to drop its oldest: it answers within microseconds, unless it gets
+/// no processor.
 constexpr Clock::duration kDropAnswer = 1s;
-/// While the daemon stops, rsyslog before 8.2606 offers a refused transaction again and again without
-/// a pause of its own: each refusal takes this long.
+/// While the daemon stops, rsyslog before 8.2606 offers a refused transaction again and again
+/// without a pause of its own: each refusal takes this long.
 constexpr Clock::duration kStoppingPause = 50ms;
 constexpr Clock::duration kTellAgainAfter = 30s;
 
@@ -39,7 +39,8 @@ Worker::Status Worker::submit(const omzmq_slice* slices, std::size_t count) {
   const Batch batch{slices, count, action_->slices_each()};
   const auto plan = plan_transaction(batch, action_->settings().max_message_size);
   if (plan.messages != 0 && !place(batch, plan) && !place_after_waiting(batch, plan)) {
-    return action_->settings().handoff_full == WhenFull::kSuspend ? refuse(plan) : drop(batch, plan);
+    return action_->settings().handoff_full == WhenFull::kSuspend ? refuse(plan)
+                                                                  : drop(batch, plan);
   }
   lane_->stats.submitted.add(count);
   if (plan.dead != 0) bury_dead(batch, plan);
@@ -103,7 +104,9 @@ bool Worker::wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_d
 Worker::Status Worker::refuse(const TransactionPlan& plan) {
   refused_bytes_ = plan.bytes;
   lane_->stats.suspended.add(1);
-  tell("the lane is full: transactions are handed back to rsyslog's queue (handoff.full=\"suspend\")");
+  tell(
+      "the lane is full: transactions are handed back to rsyslog's queue "
+      "(handoff.full=\"suspend\")");
   return Status::kSuspended;
 }
 

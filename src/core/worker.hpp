@@ -26,15 +26,15 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  enum class [[nodiscard]] Status {
-    kTaken,     ///< in the lane, or dropped and counted as handoff.full says
-    kSuspended  ///< nothing was taken
+  enum class [[nodiscard]] Status{
+      kTaken,     ///< in the lane, or dropped and counted as handoff.full says
+      kSuspended  ///< nothing was taken
   };
 
   /// Waits for room for handoff.timeout at most, once for each stall: as long as the sender has not
-  /// moved since the last wait was in vain, there is no second one. With dropOldest it waits for the
-  /// sender to drop, kDropAnswer at most.
-  /// \throws std::bad_alloc for a transaction larger than the lane, and nothing was taken
+  /// moved since the last wait was in vain, there is no second one. With dropOldest it waits for
+  /// the sender to drop, kDropAnswer at most. \throws std::bad_alloc for a transaction larger than
+  /// the lane, and nothing was taken
   Status submit(const omzmq_slice* slices, std::size_t count);
 
   /// True when what was refused last would be taken now.

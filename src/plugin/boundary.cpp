@@ -55,7 +55,8 @@ struct omzmq_action {
 };
 
 struct omzmq_worker {
-  explicit omzmq_worker(const std::shared_ptr<Action>& action) : log(action->log()), worker(action) {}
+  explicit omzmq_worker(const std::shared_ptr<Action>& action)
+      : log(action->log()), worker(action) {}
   const Log& log;
   Worker worker;
 };
@@ -64,8 +65,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the daemon's start may wait for sockets to open: opening is quick, unless a name that is
-/// to be bound has to be resolved by a server that does not answer.
+/// How long the daemon's start may wait for sockets to open: opening is quick, unless a name that
+/// is to be bound has to be resolved by a server that does not answer.
 constexpr auto kStartPatience = 5s;
 
 struct CounterRow {
@@ -173,7 +174,8 @@ omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* setti
     const auto make_sink = [module](const Settings& values) {
       return std::make_unique<omzmq::ZmqSink>(values, module->shared_context());
     };
-    auto action = std::make_shared<Action>(std::get<Settings>(settings->values), module->host, make_sink);
+    auto action =
+        std::make_shared<Action>(std::get<Settings>(settings->values), module->host, make_sink);
     auto handle = std::make_unique<omzmq_action>(omzmq_action{action});
     module->actions.push_back(std::move(action));
     return handle.release();
@@ -213,7 +215,8 @@ void omzmq_worker_free(omzmq_worker* worker) {
 
 omzmq_status omzmq_worker_submit(omzmq_worker* worker, const omzmq_slice* slices, size_t count) {
   return guarded(worker->log, OMZMQ_SUSPENDED, [&] {
-    return worker->worker.submit(slices, count) == Worker::Status::kTaken ? OMZMQ_OK : OMZMQ_SUSPENDED;
+    return worker->worker.submit(slices, count) == Worker::Status::kTaken ? OMZMQ_OK
+                                                                          : OMZMQ_SUSPENDED;
   });
 }
 

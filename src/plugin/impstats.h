@@ -9,11 +9,12 @@
 typedef struct impstats impstats;
 
 /* Asks the daemon for its statistics interface. The daemon may have another version of it than the
- * headers that we were built with: then actions have no statistics, and a line in the log says so. */
+ * headers that we were built with: then actions have no statistics, and a line in the log says so.
+ */
 void impstats_init(void);
 
 /* NULL when there can be no statistics. The action has to outlive the result. */
-impstats *impstats_new(const omzmq_action *action);
-void impstats_free(impstats *stats);
+impstats* impstats_new(const omzmq_action* action);
+void impstats_free(impstats* stats);
 
 #endif

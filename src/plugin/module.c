@@ -2,23 +2,27 @@
 /* SPDX-FileCopyrightText: The omzmq authors */
 
 /*
- * rsyslog's entry points: each translates and forwards to the core (omzmq.h), nothing else.
+ * rsyslog's entry points: each translates and forwards to the core (omzmq.h), nothing else. They
+ * are plain functions with the signatures that rsyslog expects; of its macros only those are used
+ * that register them, at the end.
  *
  * Concurrency: rsyslog calls commitTransaction and tryResume from several workers at a time, each
  * with its own wrkrInstanceData_t; everything else from its main thread, doHUP while workers run.
- * The core does its own locking; there is no mutable state in this file that rsyslog's own macros do
- * not ask for.
+ * The core does its own locking. `loading` is the main thread's.
  */
+
+/* config.h first: rsyslog's headers depend on it; then rsyslog.h: they depend on that too. */
 #include "config.h"
-/* config.h first: rsyslog's headers depend on it. */
+
 #include "rsyslog.h"
+
 #include "conf.h"
-#include "syslogd-types.h"
-#include "srUtils.h"
-#include "template.h"
-#include "module-template.h"
 #include "errmsg.h"
 #include "glbl.h"
+#include "module-template.h"
+#include "srUtils.h"
+#include "syslogd-types.h"
+#include "template.h"
 
 #include <omzmq/omzmq.h>
 #include <stdlib.h>
@@ -27,35 +31,28 @@
 #include "plugin/impstats.h"
 #include "plugin/params.h"
 
-MODULE_TYPE_OUTPUT;
-MODULE_TYPE_KEEP; /* libzmq's and our threads must not find their code unmapped */
-MODULE_CNFNAME("omzmq")
-
-DEF_OMOD_STATIC_DATA;
-
 /* The slices of the core are rsyslog's parameters under another name. */
 _Static_assert(sizeof(omzmq_slice) == sizeof(actWrkrIParams_t), "sizes differ");
 _Static_assert(offsetof(omzmq_slice, data) == offsetof(actWrkrIParams_t, param), "data");
 _Static_assert(offsetof(omzmq_slice, size) == offsetof(actWrkrIParams_t, lenStr), "size");
 
 struct modConfData_s {
-  rsconf_t *pConf;
-  omzmq_module *module;
+  rsconf_t* pConf; /* rsyslog wants it here */
+  omzmq_module* module;
 };
 
-typedef struct _instanceData {
-  omzmq_action *action;
-  impstats *stats;
+typedef struct instanceData {
+  omzmq_action* action;
+  impstats* stats;
 } instanceData;
 
 typedef struct wrkrInstanceData {
-  instanceData *pData; /* gone, maybe, when freeWrkrInstance comes */
-  omzmq_worker *worker;
+  omzmq_worker* worker;
 } wrkrInstanceData_t;
 
-static modConfData_t *loadModConf = NULL; /* the configuration that is being loaded */
+static modConfData_t* loading = NULL; /* the configuration between beginCnfLoad and endCnfLoad */
 
-static void write_log(omzmq_severity severity, const char *text) {
+static void write_log(omzmq_severity severity, const char* text) {
   switch (severity) {
     case OMZMQ_LOG_ERROR:
       LogError(0, NO_ERRCODE, "%s", text);
@@ -69,147 +66,156 @@ static void write_log(omzmq_severity severity, const char *text) {
   }
 }
 
-static bool is_stopping(void) {
-  return __atomic_load_n(&bTerminateInputs, __ATOMIC_RELAXED) != 0;
-}
+static bool is_stopping(void) { return __atomic_load_n(&bTerminateInputs, __ATOMIC_RELAXED) != 0; }
 
-static const omzmq_host host = {write_log, is_stopping};
+static const omzmq_host kHost = {write_log, is_stopping};
 
 /* ---- The module's configuration */
 
-BEGINbeginCnfLoad
-CODESTARTbeginCnfLoad;
-  loadModConf = pModConf;
-  pModConf->pConf = pConf;
-  pModConf->module = omzmq_module_new(&host);
-ENDbeginCnfLoad
+static rsRetVal beginCnfLoad(modConfData_t** conf, rsconf_t* rsyslog_conf) {
+  *conf = calloc(1, sizeof **conf);
+  if (*conf == NULL) return RS_RET_OUT_OF_MEMORY;
+  (*conf)->pConf = rsyslog_conf;
+  (*conf)->module = omzmq_module_new(&kHost);
+  loading = *conf;
+  return (*conf)->module == NULL ? RS_RET_OUT_OF_MEMORY : RS_RET_OK;
+}
 
-BEGINsetModCnf
-CODESTARTsetModCnf;
-  omzmq_settings *const settings = params_read(&host, OMZMQ_MODULE, lst);
-  if (settings == NULL || loadModConf->module == NULL ||
-      omzmq_module_configure(loadModConf->module, settings) != OMZMQ_OK) {
-    iRet = RS_RET_MISSING_CNFPARAMS;
-  }
+static rsRetVal setModCnf(struct nvlst* list) {
+  omzmq_settings* const settings = params_read(&kHost, OMZMQ_MODULE, list);
+  if (settings == NULL) return RS_RET_MISSING_CNFPARAMS;
+  const omzmq_status status = omzmq_module_configure(loading->module, settings);
   omzmq_settings_free(settings);
-ENDsetModCnf
+  return status == OMZMQ_OK ? RS_RET_OK : RS_RET_MISSING_CNFPARAMS;
+}
 
-BEGINendCnfLoad
-CODESTARTendCnfLoad;
-  loadModConf = NULL;
-ENDendCnfLoad
+static rsRetVal endCnfLoad(modConfData_t* conf ATTR_UNUSED) {
+  loading = NULL;
+  return RS_RET_OK;
+}
 
-BEGINcheckCnf
-CODESTARTcheckCnf;
-ENDcheckCnf
+static rsRetVal checkCnf(modConfData_t* conf ATTR_UNUSED) { return RS_RET_OK; }
 
-BEGINactivateCnf
-CODESTARTactivateCnf;
-  if (pModConf->module != NULL) omzmq_module_start(pModConf->module);
-ENDactivateCnf
+/* After the fork and the drop of privileges: the first place where threads and sockets may begin.
+ */
+static rsRetVal activateCnf(modConfData_t* conf) {
+  omzmq_module_start(conf->module);
+  return RS_RET_OK;
+}
 
-BEGINfreeCnf
-CODESTARTfreeCnf;
-  omzmq_module_free(pModConf->module);
-ENDfreeCnf
+static rsRetVal freeCnf(void* conf) {
+  omzmq_module_free(((modConfData_t*)conf)->module);
+  free(conf);
+  return RS_RET_OK;
+}
+
+static rsRetVal modExit(void) { return RS_RET_OK; }
 
 /* ---- Actions */
 
-BEGINisCompatibleWithFeature
-CODESTARTisCompatibleWithFeature;
-ENDisCompatibleWithFeature
-
-BEGINcreateInstance
-CODESTARTcreateInstance;
-ENDcreateInstance
-
-BEGINfreeInstance
-CODESTARTfreeInstance;
-  impstats_free(pData->stats);
-  omzmq_action_free(pData->action);
-ENDfreeInstance
+static rsRetVal freeInstance(void* instance) {
+  instanceData* const data = instance;
+  impstats_free(data->stats);
+  omzmq_action_free(data->action);
+  free(data);
+  return RS_RET_OK;
+}
 
 /* Asks rsyslog to render the action's templates. */
-static rsRetVal request_templates(const omzmq_action *action, omodStringRequest_t **request) {
+static rsRetVal request_templates(const omzmq_action* action, omodStringRequest_t** request) {
   DEFiRet;
   int count = 0;
   while (omzmq_action_template(action, (size_t)count) != NULL) ++count;
   CHKiRet(OMSRconstruct(request, count));
   for (int i = 0; i < count; ++i) {
-    uchar *name;
-    CHKmalloc(name = (uchar *)strdup(omzmq_action_template(action, (size_t)i)));
-    CHKiRet(OMSRsetEntry(*request, i, name, OMSR_NO_RQD_TPL_OPTS)); /* owns the name from here on */
+    uchar* name;
+    CHKmalloc(name = (uchar*)strdup(omzmq_action_template(action, (size_t)i)));
+    CHKiRet(OMSRsetEntry(*request, i, name, OMSR_NO_RQD_TPL_OPTS)); /* takes the name over */
   }
 finalize_it:
   RETiRet;
 }
 
-BEGINnewActInst
-  omzmq_settings *settings = NULL;
-CODESTARTnewActInst;
-  if (loadModConf == NULL || loadModConf->module == NULL) ABORT_FINALIZE(RS_RET_OUT_OF_MEMORY);
-  settings = params_read(&host, OMZMQ_ACTION, lst);
-  if (settings == NULL) ABORT_FINALIZE(RS_RET_MISSING_CNFPARAMS);
-  CHKiRet(createInstance(&pData));
-  pData->action = omzmq_action_new(loadModConf->module, settings);
-  if (pData->action == NULL) ABORT_FINALIZE(RS_RET_MISSING_CNFPARAMS);
-  CHKiRet(request_templates(pData->action, ppOMSR));
-  pData->stats = impstats_new(pData->action);
-CODE_STD_FINALIZERnewActInst;
+static rsRetVal newActInst(uchar* name ATTR_UNUSED, struct nvlst* list, void** instance,
+                           omodStringRequest_t** request) {
+  DEFiRet;
+  instanceData* data = NULL;
+  *request = NULL;
+  omzmq_settings* const settings = params_read(&kHost, OMZMQ_ACTION, list);
+  if (settings == NULL) return RS_RET_MISSING_CNFPARAMS;
+  CHKmalloc(data = calloc(1, sizeof *data));
+  data->action = omzmq_action_new(loading->module, settings);
+  if (data->action == NULL) ABORT_FINALIZE(RS_RET_MISSING_CNFPARAMS);
+  CHKiRet(request_templates(data->action, request));
+  data->stats = impstats_new(data->action);
+  *instance = data;
+finalize_it:
   omzmq_settings_free(settings);
-ENDnewActInst
+  if (iRet != RS_RET_OK) {
+    if (*request != NULL) OMSRdestruct(*request);
+    *request = NULL;
+    if (data != NULL) freeInstance(data);
+  }
+  RETiRet;
+}
 
-BEGINdbgPrintInstInfo
-CODESTARTdbgPrintInstInfo;
-  dbgprintf("omzmq: %s\n", omzmq_action_name(pData->action));
-ENDdbgPrintInstInfo
+static rsRetVal dbgPrintInstInfo(void* instance) {
+  dbgprintf("omzmq: %s\n", omzmq_action_name(((instanceData*)instance)->action));
+  return RS_RET_OK;
+}
 
-BEGINdoHUP
-CODESTARTdoHUP;
-  omzmq_action_hup(pData->action);
-ENDdoHUP
+static rsRetVal doHUP(instanceData* data) {
+  omzmq_action_hup(data->action);
+  return RS_RET_OK;
+}
+
+static rsRetVal isCompatibleWithFeature(syslogFeature feature ATTR_UNUSED) {
+  return RS_RET_INCOMPATIBLE;
+}
 
 /* ---- Workers */
 
-BEGINcreateWrkrInstance
-CODESTARTcreateWrkrInstance;
-  pWrkrData->worker = omzmq_worker_new(pData->action);
-  if (pWrkrData->worker == NULL) {
-    free(pWrkrData);
-    *ppWrkrData = NULL;
-    return RS_RET_OUT_OF_MEMORY;
-  }
-ENDcreateWrkrInstance
+static rsRetVal createWrkrInstance(wrkrInstanceData_t** worker, instanceData* data) {
+  *worker = calloc(1, sizeof **worker);
+  if (*worker == NULL) return RS_RET_OUT_OF_MEMORY;
+  (*worker)->worker = omzmq_worker_new(data->action);
+  if ((*worker)->worker != NULL) return RS_RET_OK;
+  free(*worker);
+  *worker = NULL;
+  return RS_RET_OUT_OF_MEMORY;
+}
 
-BEGINfreeWrkrInstance
-CODESTARTfreeWrkrInstance;
-  omzmq_worker_free(pWrkrData->worker);
-ENDfreeWrkrInstance
+/* The instance may be gone already: rsyslog before 8.2512 frees it first. */
+static rsRetVal freeWrkrInstance(void* worker) {
+  omzmq_worker_free(((wrkrInstanceData_t*)worker)->worker);
+  free(worker);
+  return RS_RET_OK;
+}
 
-BEGINtryResume
-CODESTARTtryResume;
-  iRet = omzmq_worker_ready(pWrkrData->worker) == OMZMQ_OK ? RS_RET_OK : RS_RET_SUSPENDED;
-ENDtryResume
+static rsRetVal tryResume(wrkrInstanceData_t* worker) {
+  return omzmq_worker_ready(worker->worker) == OMZMQ_OK ? RS_RET_OK : RS_RET_SUSPENDED;
+}
 
-BEGINbeginTransaction
-CODESTARTbeginTransaction;
-ENDbeginTransaction
+static rsRetVal beginTransaction(wrkrInstanceData_t* worker ATTR_UNUSED) { return RS_RET_OK; }
 
 /* Never anything but OK and SUSPENDED: every other status wedges the action. */
-BEGINcommitTransaction
-CODESTARTcommitTransaction;
-  if (omzmq_worker_submit(pWrkrData->worker, (const omzmq_slice *)pParams, nParams) != OMZMQ_OK) {
-    iRet = RS_RET_SUSPENDED;
-  }
-ENDcommitTransaction
+static rsRetVal commitTransaction(wrkrInstanceData_t* const worker, actWrkrIParams_t* const params,
+                                  const unsigned count) {
+  const omzmq_slice* const slices = (const omzmq_slice*)params;
+  return omzmq_worker_submit(worker->worker, slices, count) == OMZMQ_OK ? RS_RET_OK
+                                                                        : RS_RET_SUSPENDED;
+}
 
-/* ---- Registration */
+/* ---- Registration, in rsyslog's macros: they look for the functions above by their names */
+
+/* clang-format off */
+MODULE_TYPE_OUTPUT;
+MODULE_TYPE_KEEP; /* libzmq's and our threads must not find their code unmapped */
+MODULE_CNFNAME("omzmq")
+
+DEF_OMOD_STATIC_DATA;
 
 NO_LEGACY_CONF_parseSelectorAct
-
-BEGINmodExit
-CODESTARTmodExit;
-ENDmodExit
 
 BEGINqueryEtryPt
 CODESTARTqueryEtryPt
@@ -227,3 +233,4 @@ CODESTARTmodInit;
 CODEmodInit_QueryRegCFSLineHdlr;
   impstats_init();
 ENDmodInit
+    /* clang-format on */

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The omzmq authors */
+/* config.h first: rsyslog's headers depend on it; then rsyslog.h: they depend on that too. */
 #include "config.h"
-/* config.h first: rsyslog's headers depend on it. */
+
 #include "rsyslog.h"
-#include "syslogd-types.h"
+
 #include "grammar/rainerscript.h"
-#include "plugin/params.h"
+#include "syslogd-types.h"
 
 #include <stdlib.h>
 
+#include "plugin/params.h"
+
 /* rsyslog is told that every value is a string, or an array of strings: its own number readers let
  * mistakes pass. The table of the parameters is the core's. */
-static struct cnfparamblk *describe(omzmq_scope scope) {
-  struct cnfparamblk *block = calloc(1, sizeof *block);
+static struct cnfparamblk* describe(omzmq_scope scope) {
+  struct cnfparamblk* block = calloc(1, sizeof *block);
   bool is_list = false;
   size_t count = 0;
   while (omzmq_parameter_name(scope, count, &is_list) != NULL) ++count;
-  struct cnfparamdescr *rows = calloc(count, sizeof *rows);
+  struct cnfparamdescr* rows = calloc(count + 1, sizeof *rows);
   if (block == NULL || rows == NULL) {
     free(block);
     free(rows);
@@ -32,19 +35,20 @@ static struct cnfparamblk *describe(omzmq_scope scope) {
   return block;
 }
 
-static void free_description(struct cnfparamblk *block) {
+static void free_description(struct cnfparamblk* block) {
   if (block == NULL) return;
   free(block->descr);
   free(block);
 }
 
-static omzmq_slice slice_of(es_str_t *text) {
+static omzmq_slice slice_of(es_str_t* text) {
   const omzmq_slice slice = {es_getBufAddr(text), 0, es_strlen(text)};
   return slice;
 }
 
-static omzmq_status set_list(omzmq_settings *settings, const char *name, const struct cnfarray *array) {
-  omzmq_slice *values = calloc((size_t)array->nmemb + 1, sizeof *values);
+static omzmq_status set_list(omzmq_settings* settings, const char* name,
+                             const struct cnfarray* array) {
+  omzmq_slice* values = calloc((size_t)array->nmemb + 1, sizeof *values);
   if (values == NULL) return OMZMQ_INVALID;
   for (int i = 0; i < array->nmemb; ++i) values[i] = slice_of(array->arr[i]);
   const omzmq_status status = omzmq_settings_set(settings, name, values, (size_t)array->nmemb);
@@ -52,15 +56,15 @@ static omzmq_status set_list(omzmq_settings *settings, const char *name, const s
   return status;
 }
 
-omzmq_settings *params_read(const omzmq_host *host, omzmq_scope scope, struct nvlst *list) {
-  struct cnfparamblk *const block = describe(scope);
-  struct cnfparamvals *const values = block == NULL ? NULL : nvlstGetParams(list, block, NULL);
-  omzmq_settings *settings = values == NULL ? NULL : omzmq_settings_new(host, scope);
+omzmq_settings* params_read(const omzmq_host* host, omzmq_scope scope, struct nvlst* list) {
+  struct cnfparamblk* const block = describe(scope);
+  struct cnfparamvals* const values = block == NULL ? NULL : nvlstGetParams(list, block, NULL);
+  omzmq_settings* settings = values == NULL ? NULL : omzmq_settings_new(host, scope);
   bool is_right = settings != NULL;
   /* All of them, so that every mistake is named at once. */
   for (int i = 0; settings != NULL && i < block->nParams; ++i) {
     if (!values[i].bUsed) continue;
-    const char *const name = block->descr[i].name;
+    const char* const name = block->descr[i].name;
     omzmq_status status;
     if (block->descr[i].type == eCmdHdlrArray) {
       status = set_list(settings, name, values[i].val.d.ar);

@@ -37,7 +37,8 @@ const sockaddr* generic(const sockaddr_un& address) {
 
 }  // namespace
 
-ListeningPath::ListeningPath(std::string path, unsigned mode, int backlog) : path_(std::move(path)) {
+ListeningPath::ListeningPath(std::string path, unsigned mode, int backlog)
+    : path_(std::move(path)) {
   const sockaddr_un address = address_of(path_);
   remove_stale();
   fd_ = stream_socket();

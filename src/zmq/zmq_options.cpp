@@ -46,8 +46,10 @@ constexpr std::array kRows{
         [](const Settings& s) { return in_ms(s.heartbeat_interval); }},
     Row{"heartbeat.timeout", ZMQ_HEARTBEAT_TIMEOUT,
         [](const Settings& s) { return in_ms(s.heartbeat_timeout); }},
-    Row{"heartbeat.ttl", ZMQ_HEARTBEAT_TTL, [](const Settings& s) { return in_ms(s.heartbeat_ttl); }},
-    Row{"keepAlive", ZMQ_TCP_KEEPALIVE, [](const Settings& s) { return Value(s.keep_alive ? 1 : 0); }},
+    Row{"heartbeat.ttl", ZMQ_HEARTBEAT_TTL,
+        [](const Settings& s) { return in_ms(s.heartbeat_ttl); }},
+    Row{"keepAlive", ZMQ_TCP_KEEPALIVE,
+        [](const Settings& s) { return Value(s.keep_alive ? 1 : 0); }},
     Row{"keepAlive.time", ZMQ_TCP_KEEPALIVE_IDLE,
         [](const Settings& s) { return if_on(s.keep_alive, s.keep_alive_time_s); }},
     Row{"keepAlive.interval", ZMQ_TCP_KEEPALIVE_INTVL,
@@ -55,7 +57,9 @@ constexpr std::array kRows{
     Row{"keepAlive.probes", ZMQ_TCP_KEEPALIVE_CNT,
         [](const Settings& s) { return if_on(s.keep_alive, s.keep_alive_probes); }},
     Row{"immediate", ZMQ_IMMEDIATE,
-        [](const Settings& s) { return if_on(s.sock_type != SocketType::kPub, s.immediate ? 1 : 0); }},
+        [](const Settings& s) {
+          return if_on(s.sock_type != SocketType::kPub, s.immediate ? 1 : 0);
+        }},
     Row{"ipv6", ZMQ_IPV6, [](const Settings& s) { return Value(s.ipv6 ? 1 : 0); }},
 };
 
@@ -118,9 +122,12 @@ void set_extra(zmq::socket_t& socket, const std::string& name, const std::string
 
 zmq::socket_type to_zmq(SocketType type) noexcept {
   switch (type) {
-    case SocketType::kPub: return zmq::socket_type::pub;
-    case SocketType::kPush: return zmq::socket_type::push;
-    case SocketType::kDealer: return zmq::socket_type::dealer;
+    case SocketType::kPub:
+      return zmq::socket_type::pub;
+    case SocketType::kPush:
+      return zmq::socket_type::push;
+    case SocketType::kDealer:
+      return zmq::socket_type::dealer;
   }
   return zmq::socket_type::push;
 }

@@ -18,7 +18,8 @@
 namespace omzmq {
 namespace {
 
-/// What a socket with its first connections takes; the context's threads come with the first socket.
+/// What a socket with its first connections takes; the context's threads come with the first
+/// socket.
 constexpr int kDescriptorsForSocket = 32;
 /// libzmq's own default for ZMQ_BACKLOG.
 constexpr int kDefaultBacklog = 100;
@@ -43,9 +44,10 @@ void free_body(void* /*data*/, void* block) {
 void require_interface_list() {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "the network interfaces cannot be listed (a sandbox without AF_NETLINK?); "
-                            "bind tcp://*:port, or allow AF_NETLINK");
+    throw std::system_error(
+        errno, std::generic_category(),
+        "the network interfaces cannot be listed (a sandbox without AF_NETLINK?); "
+        "bind tcp://*:port, or allow AF_NETLINK");
   }
   ::freeifaddrs(list);
 }
@@ -83,7 +85,8 @@ void ZmqSink::attach(const Endpoint& endpoint) {
   try {
     if (!binds) {
       socket_.connect(endpoint.address);
-    } else if (endpoint.transport == Endpoint::Transport::kIpc && !endpoint.path().starts_with('@')) {
+    } else if (endpoint.transport == Endpoint::Transport::kIpc &&
+               !endpoint.path().starts_with('@')) {
       bind_path(endpoint);
     } else {
       if (!endpoint.host_and_port().starts_with("*:")) require_interface_list();

@@ -49,7 +49,7 @@ class ZmqSink final : public FrameSink {
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::vector<ListeningPath> paths_;
 
-  zmq::message_t body_;        ///< of the frame in progress
+  zmq::message_t body_;  ///< of the frame in progress
   bool has_body_ = false;
   bool topic_is_out_ = false;  ///< of the copy in progress: its body has to follow
 };

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "tap/stop_signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace omzmq::tap {
+namespace {
+
+bool is_ignored(int signal_number) noexcept {
+  struct sigaction action {};
+  return sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+int open_signal_fd() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal_number : {SIGINT, SIGTERM}) {
+    if (!is_ignored(signal_number)) {
+      sigaddset(&signals, signal_number);
+    }
+  }
+  if (const int error = pthread_sigmask(SIG_BLOCK, &signals, nullptr); error != 0) {
+    throw std::system_error(error, std::generic_category(), "pthread_sigmask");
+  }
+  const int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) {
+    throw std::system_error(errno, std::generic_category(), "signalfd");
+  }
+  return fd;
+}
+
+}  // namespace
+
+StopSignals::StopSignals() : fd_(open_signal_fd()) {}
+
+StopSignals::~StopSignals() { close(fd_); }
+
+}  // namespace omzmq::tap
