@@ -65,7 +65,7 @@ check_binary() {
   fi
   # The loader itself is named when the module has thread-local variables.
   needed=$(readelf -d "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
-    grep -vE '^(libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
+    grep -vE '^(libfastjson|libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
   if [[ -n $needed ]]; then
     printf 'omzmq.so is linked to what it must not need:\n%s\n' "$needed"
     return 1
