@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "core/sender.hpp"
@@ -39,7 +40,6 @@ Action::Action(Settings settings, const omzmq_host& host, SinkFactory make_sink)
       templates_(settings_.templates()),
       log_(host, name_),
       make_sink_(std::move(make_sink)),
-      handoff_(settings_.handoff_size),
       dead_letters_(settings_.dead_letter_file, name_, log_) {}
 
 Action::~Action() {
@@ -49,6 +49,7 @@ Action::~Action() {
 
 void Action::start() {
   if (thread_.joinable()) return;
+  handoff_.emplace(settings_.handoff_size);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -57,7 +58,7 @@ void Action::run(const std::stop_token& stop) noexcept {
   try {
     name_this_thread(name_);
     const auto sink = make_sink_(settings_);
-    Sender sender(settings_, handoff_, *sink, sender_stats_, log_);
+    Sender sender(settings_, *handoff_, *sink, sender_stats_, log_);
     sender.try_open(Clock::now());
     mark_opened();
     sender.run(stop);
@@ -65,6 +66,11 @@ void Action::run(const std::stop_token& stop) noexcept {
     log_.error(fmt::format("the sender ended: {}; nothing more is sent", error.what()));
     mark_opened();
   }
+}
+
+Handoff& Action::handoff() {
+  if (!handoff_) throw std::logic_error("the action has not been started");
+  return *handoff_;
 }
 
 void Action::mark_opened() {
@@ -76,6 +82,7 @@ void Action::mark_opened() {
 }
 
 void Action::wait_until_opened(Clock::time_point deadline) {
+  if (!thread_.joinable()) return;
   std::unique_lock lock(mutex_);
   opened_changed_.wait_until(lock, deadline, [this] { return opened_; });
 }
@@ -88,7 +95,8 @@ void Action::join() noexcept {
 
 StatsSnapshot Action::stats() const {
   StatsSnapshot snapshot;
-  handoff_.collect(snapshot);
+  if (!handoff_) return snapshot;
+  handoff_->collect(snapshot);
   snapshot.sent_messages = sender_stats_.sent_messages.value();
   snapshot.sent_bytes = sender_stats_.sent_bytes.value();
   snapshot.sent_frames = sender_stats_.sent_frames.value();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,16 +28,16 @@ class Action {
  public:
   using SinkFactory = std::function<std::unique_ptr<FrameSink>(const Settings&)>;
 
-  /// Touches nothing outside memory but one eventfd.
+  /// Touches nothing outside memory: what is opened now would be closed when the daemon forks.
   /// \param make_sink  called on the sender thread
-  /// \throws ConfigError when the settings are wrong as a whole; std::system_error, std::bad_alloc
+  /// \throws ConfigError when the settings are wrong as a whole; std::bad_alloc
   Action(Settings settings, const omzmq_host& host, SinkFactory make_sink);
   ~Action();
   Action(const Action&) = delete;
   Action& operator=(const Action&) = delete;
 
   /// Starts the sender thread. A second call does nothing.
-  /// \throws std::system_error when there can be no thread
+  /// \throws std::system_error when there can be no thread or no file descriptor is left
   void start();
 
   /// Waits until the sender has tried to open its socket.
@@ -55,7 +56,8 @@ class Action {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::vector<std::string>& templates() const noexcept { return templates_; }
   [[nodiscard]] std::size_t slices_each() const noexcept { return templates_.size(); }
-  [[nodiscard]] Handoff& handoff() noexcept { return handoff_; }
+  /// \throws std::logic_error when start() has not succeeded
+  [[nodiscard]] Handoff& handoff();
   [[nodiscard]] DeadLetterFile& dead_letters() noexcept { return dead_letters_; }
   [[nodiscard]] const Log& log() const noexcept { return log_; }
 
@@ -68,7 +70,7 @@ class Action {
   const std::vector<std::string> templates_;
   const Log log_;
   const SinkFactory make_sink_;
-  Handoff handoff_;
+  std::optional<Handoff> handoff_;  ///< from start() on
   DeadLetterFile dead_letters_;
   SenderStats sender_stats_;
 

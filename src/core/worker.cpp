@@ -28,11 +28,11 @@ int to_poll_ms(Clock::duration duration) noexcept {
 }  // namespace
 
 Worker::Worker(std::shared_ptr<Action> action)
-    : action_(std::move(action)), lane_(action_->handoff().open_lane()) {}
+    : action_(std::move(action)), handoff_(action_->handoff()), lane_(handoff_.open_lane()) {}
 
 Worker::~Worker() {
   lane_->retire();
-  action_->handoff().wake_sender();
+  handoff_.wake_sender();
 }
 
 Worker::Status Worker::submit(const omzmq_slice* slices, std::size_t count) {
@@ -65,7 +65,7 @@ bool Worker::place(const Batch& batch, const TransactionPlan& plan) {
   } else {
     return false;
   }
-  action_->handoff().wake_sender_for(lane_->used_bytes());
+  handoff_.wake_sender_for(lane_->used_bytes());
   return true;
 }
 
@@ -88,7 +88,7 @@ bool Worker::wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_d
   const auto start = Clock::now();
   auto deadline = start + timeout;
   lane_->request_room(bytes, by_discarding);
-  action_->handoff().wake_sender();
+  handoff_.wake_sender();
   bool has_room = lane_->has_room_for(bytes);
   for (auto now = start; !has_room && now < deadline; now = Clock::now()) {
     if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPause);

@@ -52,6 +52,7 @@ class Worker {
   static constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
 
   const std::shared_ptr<Action> action_;
+  Handoff& handoff_;  ///< the action's
   const std::shared_ptr<Lane> lane_;
   std::size_t refused_bytes_ = 0;        ///< of the transaction refused last; 0: none was
   std::uint64_t stalled_at_ = kNowhere;  ///< where the sender was when a wait was in vain

@@ -148,8 +148,13 @@ omzmq_status omzmq_module_configure(omzmq_module* module, const omzmq_settings* 
 }
 
 void omzmq_module_start(omzmq_module* module) {
+  for (const auto& action : module->actions) {
+    guarded(action->log(), false, [&] {
+      action->start();
+      return true;
+    });
+  }
   guarded(module->log, false, [&] {
-    for (const auto& action : module->actions) action->start();
     const auto deadline = omzmq::Clock::now() + kStartPatience;
     for (const auto& action : module->actions) action->wait_until_opened(deadline);
     return true;
