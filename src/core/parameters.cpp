@@ -107,6 +107,11 @@ void handoff_size(Settings& s, const Row& row, Values values) {
   s.handoff_size = s.handoff_size / kWord * kWord;
 }
 
+// There is one way yet. The parameter is here so that a configuration can say what it relies on.
+void confirm(Settings& /*s*/, const Row& row, Values values) {
+  static_cast<void>(read_word<bool>(row.name, values.front(), {{"handoff", true}}));
+}
+
 // omczmq's name, and its -1 for "wait for ever": the longest wait that a worker may have here.
 void send_timeout(Settings& s, const Row& row, Values values) {
   constexpr long kLongest = 60000;
@@ -176,6 +181,7 @@ constexpr std::array kActionParameters{
     Row{"handoff.timeout", "ms, 0..60000", "100", false,
         milliseconds<&Settings::handoff_timeout, 0, 60000>},
     Row{"handoff.full", "`suspend` `dropNewest` `dropOldest`", "`suspend`", false, when_full},
+    Row{"confirm", "`handoff`", "`handoff`", false, confirm},
     Row{"deadLetterFile", "path", "none", false, path<&Settings::dead_letter_file>},
     Row{"maxMessageSize", "size, 1k..1g", "16m", false,
         size<&Settings::max_message_size, 1L << 10, 1L << 30>},

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <utility>
 
 namespace omzmq {
 namespace {
@@ -136,7 +137,7 @@ bool Sender::flush() {
       case SendResult::kWouldBlock:
         return false;
       case SendResult::kBroken:
-        sink_.close(0ms);
+        sink_.close(kLastLinger);
         reopen_after_failure(Clock::now(), "the socket failed");
         return false;
     }
@@ -216,10 +217,13 @@ void Sender::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       const Outcome outcome = do_work(Clock::now());
+      told_failure_ = false;
       if (outcome != Outcome::kMore) sleep_after(outcome);
     } catch (const std::exception& error) {
       // No memory, most likely. Nothing was taken out of the lane: the same again, later.
-      log_.error(fmt::format("{}; trying again", error.what()));
+      if (!std::exchange(told_failure_, true)) {
+        log_.error(fmt::format("{}; trying again", error.what()));
+      }
       handoff_.sleep(Clock::now() + kLongestSleep, -1);
     }
   }

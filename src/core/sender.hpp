@@ -88,6 +88,7 @@ class Sender {
   Clock::duration open_pause_;
   std::optional<Clock::time_point> blocked_since_;
   bool told_blocked_ = false;
+  bool told_failure_ = false;
   bool retried_ = false;  ///< sent once more because the socket said so, and in vain
 };
 

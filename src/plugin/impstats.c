@@ -9,6 +9,7 @@
 #include "module-template.h"
 #include "statsobj.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "plugin/impstats.h"
@@ -18,6 +19,7 @@ enum { kMostCounters = 32 };
 struct impstats {
   statsobj_t* object;
   const omzmq_action* action;
+  impstats* next;
   size_t count;
   bool is_gauge[kMostCounters];
   /* What impstats reads, and sets to 0 where it resets counters: so a counter is moved on by what
@@ -26,7 +28,16 @@ struct impstats {
   uint64_t total[kMostCounters];
 };
 
-DEFobjCurrIf(obj) DEFobjCurrIf(statsobj) static bool is_available = false;
+DEFobjCurrIf(obj) DEFobjCurrIf(statsobj)
+
+    /* rsyslog notifies an object when its line has been written, too late for that line. So one
+     * object of the module stands before those of the actions, and its notification brings all of
+     * them up to date (docs/decisions/0013-statistics-are-refreshed-ahead.md). */
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
+static statsobj_t* ahead = NULL;
+static impstats* actions = NULL;
+static intctr_t action_count = 0;
+static bool is_available = false;
 
 void impstats_init(void) {
   DEFiRet;
@@ -35,52 +46,97 @@ void impstats_init(void) {
   is_available = true;
 finalize_it:
   if (iRet != RS_RET_OK) {
-    LogMsg(
-        0, iRet, LOG_WARNING,
-        "omzmq: this rsyslogd has another statistics interface than the one omzmq was built for: "
-        "impstats shows nothing of omzmq; everything else works");
+    LogMsg(0, iRet, LOG_WARNING,
+           "omzmq: this rsyslogd has another statistics interface than the one omzmq was built "
+           "for: impstats shows nothing of omzmq; everything else works");
   }
 }
 
-static void refresh(statsobj_t* object __attribute__((unused)), void* context) {
-  impstats* const stats = context;
+static void refresh(impstats* stats) {
   uint64_t now[kMostCounters] = {0};
   omzmq_action_counters(stats->action, now, stats->count);
   for (size_t i = 0; i < stats->count; ++i) {
-    stats->shown[i] = stats->is_gauge[i] ? now[i] : stats->shown[i] + (now[i] - stats->total[i]);
+    const uint64_t news = now[i] - stats->total[i];
+    stats->shown[i] = stats->is_gauge[i] ? now[i] : stats->shown[i] + news;
     stats->total[i] = now[i];
   }
 }
 
-impstats* impstats_new(const omzmq_action* action) {
+static void refresh_all(statsobj_t* object ATTR_UNUSED, void* context ATTR_UNUSED) {
+  pthread_mutex_lock(&mutex);
+  for (impstats* stats = actions; stats != NULL; stats = stats->next) refresh(stats);
+  pthread_mutex_unlock(&mutex);
+}
+
+static rsRetVal add_counter(statsobj_t* object, const char* name, bool is_gauge, intctr_t* value) {
+  return statsobj.AddCounter(object, (const uchar*)name, ctrType_IntCtr,
+                             is_gauge ? CTR_FLAG_NONE : CTR_FLAG_RESETTABLE, value);
+}
+
+static rsRetVal name_object(statsobj_t* object, const char* name) {
   DEFiRet;
-  impstats* stats = NULL;
-  const char* name;
-  if (!is_available || (stats = calloc(1, sizeof *stats)) == NULL) return NULL;
-  stats->action = action;
+  CHKiRet(statsobj.SetName(object, (uchar*)name));
+  CHKiRet(statsobj.SetOrigin(object, (uchar*)"omzmq"));
+finalize_it:
+  RETiRet;
+}
+
+/* Before the first action's object is made, so that it stands before it in rsyslog's list. */
+static rsRetVal make_ahead(void) {
+  DEFiRet;
+  if (ahead != NULL) return RS_RET_OK;
+  CHKiRet(statsobj.Construct(&ahead));
+  CHKiRet(name_object(ahead, "omzmq"));
+  CHKiRet(statsobj.SetReadNotifier(ahead, refresh_all, NULL));
+  CHKiRet(add_counter(ahead, "actions", true, &action_count));
+  CHKiRet(statsobj.ConstructFinalize(ahead));
+finalize_it:
+  RETiRet;
+}
+
+static rsRetVal make_object(impstats* stats) {
+  DEFiRet;
+  CHKiRet(make_ahead());
   CHKiRet(statsobj.Construct(&stats->object));
-  CHKiRet(statsobj.SetName(stats->object, (uchar*)omzmq_action_name(action)));
-  CHKiRet(statsobj.SetOrigin(stats->object, (uchar*)"omzmq"));
-  CHKiRet(statsobj.SetReadNotifier(stats->object, refresh, stats));
+  CHKiRet(name_object(stats->object, omzmq_action_name(stats->action)));
   for (size_t i = 0; i < kMostCounters; ++i) {
-    if ((name = omzmq_counter_name(i, &stats->is_gauge[i])) == NULL) break;
-    CHKiRet(statsobj.AddCounter(stats->object, (uchar*)name, ctrType_IntCtr,
-                                stats->is_gauge[i] ? CTR_FLAG_NONE : CTR_FLAG_RESETTABLE,
-                                &stats->shown[i]));
+    const char* const name = omzmq_counter_name(i, &stats->is_gauge[i]);
+    if (name == NULL) break;
+    CHKiRet(add_counter(stats->object, name, stats->is_gauge[i], &stats->shown[i]));
     stats->count = i + 1;
   }
   CHKiRet(statsobj.ConstructFinalize(stats->object));
 finalize_it:
-  if (iRet != RS_RET_OK) {
-    LogError(0, iRet, "omzmq[%s]: no statistics", omzmq_action_name(action));
-    impstats_free(stats);
-    return NULL;
-  }
-  return stats;
+  RETiRet;
+}
+
+impstats* impstats_new(const omzmq_action* action) {
+  impstats* stats = NULL;
+  if (!is_available || (stats = calloc(1, sizeof *stats)) == NULL) return NULL;
+  stats->action = action;
+  pthread_mutex_lock(&mutex);
+  const rsRetVal made = make_object(stats);
+  stats->next = actions;
+  actions = stats;
+  ++action_count;
+  pthread_mutex_unlock(&mutex);
+  if (made == RS_RET_OK) return stats;
+  LogError(0, made, "omzmq[%s]: no statistics", omzmq_action_name(action));
+  impstats_free(stats);
+  return NULL;
 }
 
 void impstats_free(impstats* stats) {
   if (stats == NULL) return;
+  pthread_mutex_lock(&mutex);
+  for (impstats** link = &actions; *link != NULL; link = &(*link)->next) {
+    if (*link != stats) continue;
+    *link = stats->next;
+    break;
+  }
+  --action_count;
   if (stats->object != NULL) statsobj.Destruct(&stats->object);
+  if (actions == NULL && ahead != NULL) statsobj.Destruct(&ahead);
+  pthread_mutex_unlock(&mutex);
   free(stats);
 }

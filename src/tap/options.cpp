@@ -52,7 +52,7 @@ void declare(CLI::App& app, RawValues& values) {
   app.set_version_flag("--version", "zmqtap " OMZMQ_VERSION, "Print the version and end");
   app.add_option("ENDPOINT", values.endpoints, "Where to receive from; several are allowed");
   auto* const sub = app.add_flag("--sub", values.sub, "Subscribe to PUB sockets (default)");
-  app.add_flag("--pull", values.pull, "Pull from PUSH or DEALER sockets")->excludes(sub);
+  app.add_flag("--pull", values.pull, "Pull from PUSH sockets")->excludes(sub);
   auto* const connect = app.add_flag("--connect", values.connect, "Connect (default)");
   app.add_flag("--bind", values.bind, "Bind")->excludes(connect);
   // One value for each -s: endpoints may follow it, and a prefix may look like "[list]".
