@@ -20,12 +20,22 @@ Settings validated(Settings settings) {
   return settings;
 }
 
-/// The signals of the daemon are for its main thread. What this thread starts inherits the mask.
-void block_all_signals() noexcept {
-  sigset_t all;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-}
+/// The signals of the daemon are for its main thread: what is started during the lifetime of this
+/// inherits a mask that blocks all of them.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 void name_this_thread(const std::string& name) noexcept {
   constexpr std::size_t kMostBytes = 15;  // of the kernel
@@ -47,18 +57,22 @@ Action::~Action() {
   join();
 }
 
-void Action::start() {
-  if (thread_.joinable()) return;
-  handoff_.emplace(settings_.handoff_size);
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+void Action::prepare() {
+  if (!handoff_) handoff_.emplace(settings_.handoff_size);
 }
 
-void Action::run(const std::stop_token& stop) noexcept {
-  block_all_signals();
+void Action::start() {
+  if (thread_.joinable() || stop_.stop_requested()) return;
+  prepare();
+  sink_ = make_sink_(settings_);
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(stop_.get_token(), *sink_); });
+}
+
+void Action::run(const std::stop_token& stop, FrameSink& sink) noexcept {
   try {
     name_this_thread(name_);
-    const auto sink = make_sink_(settings_);
-    Sender sender(settings_, *handoff_, *sink, sender_stats_, log_);
+    Sender sender(settings_, *handoff_, sink, sender_stats_, log_);
     sender.try_open(Clock::now());
     mark_opened();
     sender.run(stop);
@@ -87,7 +101,7 @@ void Action::wait_until_opened(Clock::time_point deadline) {
   opened_changed_.wait_until(lock, deadline, [this] { return opened_; });
 }
 
-void Action::request_stop() noexcept { thread_.request_stop(); }
+void Action::request_stop() noexcept { stop_.request_stop(); }
 
 void Action::join() noexcept {
   if (thread_.joinable()) thread_.join();

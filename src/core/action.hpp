@@ -29,15 +29,21 @@ class Action {
   using SinkFactory = std::function<std::unique_ptr<FrameSink>(const Settings&)>;
 
   /// Touches nothing outside memory: what is opened now would be closed when the daemon forks.
-  /// \param make_sink  called on the sender thread
+  /// \param make_sink  called by start(); the sink is then used on the sender thread only
   /// \throws ConfigError when the settings are wrong as a whole; std::bad_alloc
   Action(Settings settings, const omzmq_host& host, SinkFactory make_sink);
   ~Action();
   Action(const Action&) = delete;
   Action& operator=(const Action&) = delete;
 
-  /// Starts the sender thread. A second call does nothing.
-  /// \throws std::system_error when there can be no thread or no file descriptor is left
+  /// Makes what workers hand transactions to. A part of start(), for those who read the lanes
+  /// themselves.
+  /// \throws std::system_error when no file descriptor is left
+  void prepare();
+
+  /// Makes the sink and starts the sender thread. A second call does nothing, nor does the first
+  /// one after request_stop(). \throws std::system_error when there can be no thread or no file
+  /// descriptor is left
   void start();
 
   /// Waits until the sender has tried to open its socket.
@@ -56,13 +62,13 @@ class Action {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::vector<std::string>& templates() const noexcept { return templates_; }
   [[nodiscard]] std::size_t slices_each() const noexcept { return templates_.size(); }
-  /// \throws std::logic_error when start() has not succeeded
+  /// \throws std::logic_error when neither prepare() nor start() has succeeded
   [[nodiscard]] Handoff& handoff();
   [[nodiscard]] DeadLetterFile& dead_letters() noexcept { return dead_letters_; }
   [[nodiscard]] const Log& log() const noexcept { return log_; }
 
  private:
-  void run(const std::stop_token& stop) noexcept;
+  void run(const std::stop_token& stop, FrameSink& sink) noexcept;
   void mark_opened();
 
   const Settings settings_;
@@ -77,7 +83,9 @@ class Action {
   std::mutex mutex_;
   std::condition_variable opened_changed_;
   bool opened_ = false;  ///< guarded by mutex_: the sender has tried
-  std::jthread thread_;
+  std::unique_ptr<FrameSink> sink_;
+  std::stop_source stop_;
+  std::thread thread_;
 };
 
 }  // namespace omzmq

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/batcher.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/encoder.hpp"
@@ -55,23 +56,26 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
 
 void Batcher::add_line(std::string_view topic, const Message& message, bool settles,
                        std::deque<Frame>& ready) {
-  auto frame = find(topic);
-  if (frame != open_.end() && frame->body.size() + line_bytes(message.payload, frame->messages) >
-                                  settings_.batch_max_bytes) {
-    cut(frame, ready);
-    frame = open_.end();
+  const auto deadline = message.published + settings_.batch_linger;
+  auto found = find(topic);
+  if (found != open_.end() &&
+      found->second.body.size() + line_bytes(message.payload, found->second.messages) >
+          settings_.batch_max_bytes) {
+    cut(found, ready);
+    found = open_.end();
   }
-  if (frame == open_.end()) frame = open(topic, message.published + settings_.batch_linger, ready);
-  const std::size_t before = frame->body.size();
-  append_line(frame->body, message.payload, frame->messages);
-  open_bytes_ += frame->body.size() - before;
-  ++frame->messages;
-  if (settles) ++frame->settles;
-  if (frame->messages >= settings_.batch_max_messages ||
-      frame->body.size() >= settings_.batch_max_bytes) {
-    cut(frame, ready);
+  found = found == open_.end() ? open(topic, deadline, ready) : make_due_by(found, deadline);
+  OpenFrame& frame = found->second;
+  const std::size_t before = frame.body.size();
+  append_line(frame.body, message.payload, frame.messages);
+  open_bytes_ += frame.body.size() - before;
+  ++frame.messages;
+  if (settles) ++frame.settles;
+  if (frame.messages >= settings_.batch_max_messages ||
+      frame.body.size() >= settings_.batch_max_bytes) {
+    cut(found, ready);
   }
-  while (open_bytes_ > kMaxOpenBytes) cut(open_.begin(), ready);
+  while (open_bytes_ > kMaxOpenBytes && open_.size() > 1) cut(open_.begin(), ready);
 }
 
 Batcher::Open::iterator Batcher::find(std::string_view topic) {
@@ -85,34 +89,44 @@ Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point 
   if (open_.size() >= kMaxOpenFrames) cut(open_.begin(), ready);
   OpenFrame fresh;
   fresh.topic = topic;
-  fresh.deadline = deadline;
   // The one frame of a stream without dynamic topics will be full often; one of many may not.
-  if (!settings_.dyna_topic)
-    fresh.body.reserve(std::min<std::size_t>(settings_.batch_max_bytes, kFirstBytes));
-  const auto frame = open_.insert(open_.end(), std::move(fresh));
-  if (settings_.dyna_topic) by_topic_.emplace(frame->topic, frame);
+  if (!settings_.dyna_topic) fresh.body.reserve(std::min(settings_.batch_max_bytes, kFirstBytes));
+  const auto frame = open_.emplace(deadline, std::move(fresh));
+  if (settings_.dyna_topic) by_topic_.emplace(frame->second.topic, frame);
   return frame;
 }
 
-void Batcher::cut(Open::iterator open_frame, std::deque<Frame>& ready) {
+Batcher::Open::iterator Batcher::make_due_by(Open::iterator frame, Clock::time_point deadline) {
+  if (frame->first <= deadline) return frame;
+  // Another lane's message is older, though it was read later.
+  auto node = open_.extract(frame);
+  node.key() = deadline;
+  const auto moved = open_.insert(std::move(node));
+  if (settings_.dyna_topic) by_topic_.at(moved->second.topic) = moved;
+  return moved;
+}
+
+void Batcher::cut(Open::iterator found, std::deque<Frame>& ready) {
+  OpenFrame& open_frame = found->second;
   Frame frame;
-  frame.messages = open_frame->settles;
-  open_bytes_ -= open_frame->body.size();
+  frame.messages = open_frame.settles;
+  open_bytes_ -= open_frame.body.size();
+  const bool is_empty = open_frame.messages == 0;  // memory ran out when it was opened
   if (settings_.dyna_topic) {
-    by_topic_.erase(open_frame->topic);
-    frame.own_topics.push_back(std::move(open_frame->topic));
+    by_topic_.erase(open_frame.topic);
+    frame.own_topics.push_back(std::move(open_frame.topic));
     frame.topics = frame.own_topics;
   } else {
     frame.topics = settings_.topics;
   }
-  frame.body = std::move(open_frame->body);
+  frame.body = std::move(open_frame.body);
   frame.body.shrink();
-  open_.erase(open_frame);
-  push(std::move(frame), ready);
+  open_.erase(found);
+  if (!is_empty) push(std::move(frame), ready);
 }
 
 void Batcher::cut_due(Clock::time_point now, std::deque<Frame>& ready) {
-  while (!open_.empty() && open_.front().deadline <= now) cut(open_.begin(), ready);
+  while (!open_.empty() && open_.begin()->first <= now) cut(open_.begin(), ready);
 }
 
 void Batcher::cut_all(std::deque<Frame>& ready) {
@@ -120,7 +134,7 @@ void Batcher::cut_all(std::deque<Frame>& ready) {
 }
 
 Clock::time_point Batcher::next_deadline() const noexcept {
-  return open_.empty() ? Clock::time_point::max() : open_.front().deadline;
+  return open_.empty() ? Clock::time_point::max() : open_.begin()->first;
 }
 
 }  // namespace omzmq

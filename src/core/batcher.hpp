@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,14 +18,13 @@ namespace omzmq {
 
 /// Decides which messages share a frame, and when a frame is cut: at its number of messages, at its
 /// bytes, or at its age. A frame holds messages of one topic, so with dynamic topics several frames
-/// are open at a time. How many is bounded: what is beyond cuts the one that was opened first.
+/// are open at a time. How many is bounded: what is beyond cuts the one that is due first.
 ///
 /// Threads: one. Owns no clock: the time comes with each call.
 class Batcher {
  public:
   static constexpr std::size_t kMaxOpenFrames = 1024;
-  static constexpr std::size_t kMaxOpenBytes = std::size_t{8}
-                                               << 20;  ///< of all open frames together
+  static constexpr std::size_t kMaxOpenBytes = std::size_t{8} << 20;  ///< of several open frames
 
   /// Keeps a reference to the settings.
   explicit Batcher(const Settings& settings) : settings_(settings) {}
@@ -51,9 +50,8 @@ class Batcher {
     FrameBuffer body;
     std::uint32_t messages = 0;  ///< in the body
     std::uint32_t settles = 0;   ///< Frame::messages
-    Clock::time_point deadline;
   };
-  using Open = std::list<OpenFrame>;
+  using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline
 
   void add_raw(const Message& message, std::deque<Frame>& ready);
   void add_line(std::string_view topic, const Message& message, bool settles,
@@ -61,6 +59,7 @@ class Batcher {
   [[nodiscard]] Open::iterator find(std::string_view topic);
   [[nodiscard]] Open::iterator open(std::string_view topic, Clock::time_point deadline,
                                     std::deque<Frame>& ready);
+  [[nodiscard]] Open::iterator make_due_by(Open::iterator frame, Clock::time_point deadline);
   void cut(Open::iterator frame, std::deque<Frame>& ready);
 
   const Settings& settings_;

@@ -4,6 +4,9 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
+
+#include "core/text.hpp"
 
 namespace omzmq {
 
@@ -11,7 +14,8 @@ namespace omzmq {
 class ConfigError : public std::runtime_error {
  public:
   ConfigError(std::string parameter, const std::string& why)
-      : std::runtime_error(parameter + ": " + why), parameter_(std::move(parameter)) {}
+      : std::runtime_error(to_printable(parameter + ": " + why)),
+        parameter_(std::move(parameter)) {}
 
   [[nodiscard]] const std::string& parameter() const noexcept { return parameter_; }
 

@@ -50,11 +50,12 @@ std::string dead_letter_line(std::string_view time, std::string_view action,
   const Json object(fjson_object_new_object());
   if (!object) throw std::bad_alloc();
   add_text(object, "time", time);
-  add_text(object, "action", action);
+  add_text(object, "action", to_utf8(action));
   add_text(object, "reason", reason);
   fjson_object_object_add(object.get(), "length",
                           fjson_object_new_int64(static_cast<std::int64_t>(payload.size())));
-  if (is_utf8(payload)) {
+  // libfastjson writes a string up to its first NUL.
+  if (is_utf8(payload) && payload.find('\0') == std::string_view::npos) {
     add_text(object, "payload", payload);
   } else {
     add_text(object, "payload_base64", to_base64(payload));
@@ -88,13 +89,18 @@ void DeadLetterFile::write(std::string_view payload, std::string_view reason) no
 
 void DeadLetterFile::append(const std::string& line) {
   if (fd_ < 0) {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    // Without waiting: a named pipe may have no reader.
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                 0600);
     if (fd_ < 0) throw std::system_error(errno, std::generic_category());
   }
-  for (std::string_view rest = line; !rest.empty();) {
+  // What a failure cut short stays a line of its own.
+  const std::string text = is_torn_ ? '\n' + line : line;
+  for (std::string_view rest = text; !rest.empty();) {
     const auto written = ::write(fd_, rest.data(), rest.size());
     if (written >= 0) {
       rest.remove_prefix(static_cast<std::size_t>(written));
+      is_torn_ = !rest.empty();
     } else if (errno != EINTR) {
       throw std::system_error(errno, std::generic_category());
     }
@@ -105,6 +111,7 @@ void DeadLetterFile::reopen() noexcept {
   const std::lock_guard lock(mutex_);
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+  is_torn_ = false;
 }
 
 }  // namespace omzmq

@@ -11,7 +11,8 @@
 namespace omzmq {
 
 /// The file of the messages that can never be sent: one JSON object a line, with "time", "action",
-/// "reason", "length" and either "payload" or, where that is not UTF-8, "payload_base64".
+/// "reason", "length" and either "payload" or, where that is not UTF-8 or has a NUL,
+/// "payload_base64".
 ///
 /// A file that cannot be written is reported once, and again after it could be; the messages are
 /// counted all the same.
@@ -37,8 +38,9 @@ class DeadLetterFile {
   const std::string action_;
   const Log& log_;
   std::mutex mutex_;
-  int fd_ = -1;          ///< guarded by mutex_; -1: closed
-  bool failed_ = false;  ///< guarded by mutex_
+  int fd_ = -1;           ///< guarded by mutex_; -1: closed
+  bool failed_ = false;   ///< guarded by mutex_: the last write
+  bool is_torn_ = false;  ///< guarded by mutex_: the file's last line has no end
 };
 
 /// The line for a message, with its LF.

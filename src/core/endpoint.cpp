@@ -14,34 +14,39 @@ namespace {
 
 constexpr std::size_t kMaxIpcPath = sizeof(sockaddr_un::sun_path) - 1;  // 107
 constexpr int kMaxPort = 65535;
+/// "source;destination" is libzmq's way to choose the address that a connection comes from.
+constexpr char kSourceSeparator = ';';
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   throw ConfigError("endpoints", fmt::format("'{}': {}", text, why));
 }
 
-void check_tcp(std::string_view text, std::string_view rest, bool connects) {
-  // "source;destination" is libzmq's way to choose the address that a connection comes from.
-  const auto semicolon = rest.find(';');
-  if (semicolon != std::string_view::npos) rest = rest.substr(semicolon + 1);
+/// Checks "host:port". \param text  the whole endpoint, for the error
+void check_host_and_port(std::string_view text, std::string_view rest) {
   const auto colon = rest.rfind(':');
   if (colon == std::string_view::npos) refuse(text, "there is no port; write tcp://host:port");
   const std::string_view host = rest.substr(0, colon);
   const std::string_view port = rest.substr(colon + 1);
-  if (host.empty())
+  if (host.empty()) {
     refuse(text, "there is no host; write tcp://host:port, or tcp://*:port to bind");
-  if (host.find(':') != std::string_view::npos && (host.front() != '[' || host.back() != ']')) {
+  }
+  const bool in_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (!in_brackets && host.find_first_of(":[]") != std::string_view::npos) {
     refuse(text, "an IPv6 address stands in brackets: tcp://[::1]:port");
   }
-  if (host == "*" && connects) refuse(text, "'*' is no host to connect to");
-  if (port == "*") {
-    if (connects) refuse(text, "'*' is no port to connect to");
-    return;
-  }
+  if (port == "*") return;
   int number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc() || end != port.data() + port.size() || number < 1 || number > kMaxPort) {
     refuse(text, fmt::format("the port '{}' is not a number from 1 to {}", port, kMaxPort));
   }
+}
+
+void check_tcp(std::string_view text, std::string_view rest) {
+  const auto semicolon = rest.find(kSourceSeparator);
+  if (semicolon == 0) refuse(text, "there is no source address before the ';'");
+  if (semicolon != std::string_view::npos) rest.remove_prefix(semicolon + 1);
+  check_host_and_port(text, rest);
 }
 
 void check_ipc(std::string_view text, std::string_view path) {
@@ -57,6 +62,23 @@ void check_ipc(std::string_view text, std::string_view path) {
 
 }  // namespace
 
+void check_endpoint(const Endpoint& endpoint, bool binds) {
+  if (endpoint.transport != Endpoint::Transport::kTcp) return;
+  std::string_view rest = endpoint.host_and_port();
+  const auto semicolon = rest.find(kSourceSeparator);
+  if (binds) {
+    if (semicolon == std::string_view::npos) return;
+    refuse(endpoint.address, "a source address goes with connecting; put > before it to connect");
+  }
+  if (semicolon != std::string_view::npos) rest.remove_prefix(semicolon + 1);
+  if (rest.starts_with("*:")) {
+    refuse(endpoint.address, "'*' is no host to connect to; put @ before it to bind");
+  }
+  if (rest.ends_with(":*")) {
+    refuse(endpoint.address, "'*' is no port to connect to; put @ before it to bind");
+  }
+}
+
 Endpoint parse_endpoint(std::string_view text) {
   std::string_view address = text;
   std::optional<bool> bind;
@@ -64,12 +86,14 @@ Endpoint parse_endpoint(std::string_view text) {
     bind = address.front() == '@';
     address.remove_prefix(1);
   }
-  if (address.find_first_of(std::string_view(" \t\0", 3)) != std::string_view::npos) {
+  if (address.find_first_of(std::string_view(" \t\r\n\0", 5)) != std::string_view::npos) {
     refuse(text, "there is a blank in it; separate endpoints by commas");
   }
   if (address.starts_with("tcp://")) {
-    check_tcp(text, address.substr(6), bind == false);
-    return {std::string(address), Endpoint::Transport::kTcp, bind};
+    check_tcp(text, address.substr(6));
+    Endpoint endpoint{std::string(address), Endpoint::Transport::kTcp, bind};
+    if (bind) check_endpoint(endpoint, *bind);
+    return endpoint;
   }
   if (address.starts_with("ipc://")) {
     check_ipc(text, address.substr(6));

@@ -28,6 +28,10 @@ struct Endpoint {
   }
 };
 
+/// Checks what depends on whether the endpoint is bound or connected to.
+/// \throws ConfigError for the parameter "endpoints"
+void check_endpoint(const Endpoint& endpoint, bool binds);
+
 /// Reads "[@|>]tcp://host:port" or "[@|>]ipc:///path". Looks up no name and touches nothing.
 /// \throws ConfigError for the parameter "endpoints"
 [[nodiscard]] Endpoint parse_endpoint(std::string_view text);

@@ -26,6 +26,8 @@ constexpr Clock::duration kLongestSleep = 1s;
 constexpr Clock::duration kDrainPause = 5ms;
 /// A full socket is normal for moments under load; longer is worth a line.
 constexpr Clock::duration kTellBlockedAfter = 1s;
+/// A linger that is too short for anybody to see whether a full frame went out before it was over.
+constexpr std::chrono::milliseconds kUnnoticed = 10ms;
 /// For what the engine holds when everything has been handed to it.
 constexpr std::chrono::milliseconds kLastLinger = 500ms;
 
@@ -47,19 +49,24 @@ bool Sender::try_open(Clock::time_point now) {
   try {
     sink_.open();
     is_open_ = true;
-    open_pause_ = kFirstOpenPause;
-    if (failed_to_open_) log_.info("the socket is open now");
-    failed_to_open_ = false;
+    if (!has_broken_) note_recovered("the socket is open now");
   } catch (const std::exception& why) {
-    reopen_after_failure(now, why.what());
+    pause_after_failure(now, why.what());
   }
   return is_open_;
 }
 
-void Sender::reopen_after_failure(Clock::time_point now, const char* why) {
+void Sender::note_recovered(const char* how) {
+  if (has_failed_) log_.info(how);
+  has_failed_ = false;
+  has_broken_ = false;
+  open_pause_ = kFirstOpenPause;
+}
+
+void Sender::pause_after_failure(Clock::time_point now, const char* why) {
   is_open_ = false;
-  if (!failed_to_open_) log_.error(fmt::format("{}; messages are held back, trying again", why));
-  failed_to_open_ = true;
+  if (!has_failed_) log_.error(fmt::format("{}; messages are held back, trying again", why));
+  has_failed_ = true;
   next_open_ = now + open_pause_;
   open_pause_ = std::min(2 * open_pause_, kLongestOpenPause);
 }
@@ -71,7 +78,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   }
   Outcome outcome = Outcome::kMore;
   for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore; ++n) {
-    if (!flush()) {
+    if (!flush(now)) {
       outcome = Outcome::kBlocked;
     } else if (!next_message()) {
       outcome = Outcome::kIdle;
@@ -83,7 +90,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   if (outcome == Outcome::kIdle && settings_.batch_linger.count() == 0) batcher_.cut_all(ready_);
   if (outcome != Outcome::kBlocked) {
     batcher_.cut_due(now, ready_);
-    if (!flush()) outcome = Outcome::kBlocked;
+    if (!flush(now)) outcome = Outcome::kBlocked;
   }
   if (outcome == Outcome::kBlocked) discard_oldest();
   note_blocked(outcome == Outcome::kBlocked, now);
@@ -124,7 +131,7 @@ std::size_t Sender::skip_transaction() {
   return skipped;
 }
 
-bool Sender::flush() {
+bool Sender::flush(Clock::time_point now) {
   while (!ready_.empty()) {
     Frame& frame = ready_.front();
     switch (sink_.send(frame)) {
@@ -133,12 +140,14 @@ bool Sender::flush() {
         stats_.sent_bytes.add(frame.wire_bytes);
         stats_.sent_frames.add(frame.copies());
         ready_.pop_front();
+        if (has_broken_) note_recovered("the socket works again");
         break;
       case SendResult::kWouldBlock:
         return false;
       case SendResult::kBroken:
         sink_.close(kLastLinger);
-        reopen_after_failure(Clock::now(), "the socket failed");
+        pause_after_failure(now, "the socket failed");
+        has_broken_ = true;
         return false;
     }
   }
@@ -205,8 +214,9 @@ void Sender::sleep_after(Outcome outcome) {
   std::size_t wake_at = 1;
   if (outcome == Outcome::kBlocked) {
     wake_at = Handoff::kNever;
-  } else if (batcher_.open_bytes() != 0) {
-    // A frame is waiting for company: it is worth waking up for as much as would fill it.
+  } else if (batcher_.open_bytes() != 0 && settings_.batch_linger <= kUnnoticed) {
+    // A frame is waiting for company: it is worth waking up for as much as would fill it. A frame
+    // that is full by its number of messages may so wait for the rest of the linger.
     wake_at = std::min(settings_.batch_max_bytes, settings_.handoff_size / 2);
   }
   if (handoff_.begin_sleep(wake_at)) handoff_.sleep(deadline, sink_.fd());
@@ -230,6 +240,7 @@ void Sender::run(const std::stop_token& stop) {
   const auto deadline = Clock::now() + settings_.close_timeout;
   try {
     while (!drain(Clock::now()) && Clock::now() < deadline) {
+      if (has_more_) continue;
       static_cast<void>(is_open_ && sink_.writable());
       handoff_.sleep(std::min(deadline, Clock::now() + kDrainPause), sink_.fd());
     }
@@ -240,10 +251,11 @@ void Sender::run(const std::stop_token& stop) {
 }
 
 bool Sender::drain(Clock::time_point now) {
-  Outcome outcome = do_work(now);
-  while (outcome == Outcome::kMore) outcome = do_work(now);
+  const Outcome outcome = do_work(now);
+  has_more_ = outcome == Outcome::kMore;
+  if (outcome != Outcome::kIdle) return false;
   batcher_.cut_all(ready_);
-  return is_open_ && flush() && outcome == Outcome::kIdle && sink_.unsent() == 0;
+  return flush(now) && sink_.unsent() == 0;
 }
 
 std::size_t Sender::finish() {

@@ -47,7 +47,7 @@ class Sender {
   /// Works and sleeps until `stop`, then sends on for closeTimeout at most, and says what is left.
   void run(const std::stop_token& stop);
 
-  /// As do_work() while the action stops: nothing lingers.
+  /// One duty cycle while the action stops: nothing lingers.
   /// \return true when all is sent
   bool drain(Clock::time_point now);
 
@@ -58,8 +58,9 @@ class Sender {
  private:
   [[nodiscard]] bool next_message();
   void finish_message();
-  [[nodiscard]] bool flush();
-  void reopen_after_failure(Clock::time_point now, const char* why);
+  [[nodiscard]] bool flush(Clock::time_point now);
+  void pause_after_failure(Clock::time_point now, const char* why);
+  void note_recovered(const char* how);
   void discard_oldest();
   std::size_t skip_transaction();
   void note_blocked(bool blocked, Clock::time_point now);
@@ -83,13 +84,15 @@ class Sender {
   std::size_t slices_each_;
 
   bool is_open_ = false;
-  bool failed_to_open_ = false;
+  bool has_failed_ = false;  ///< to open, or broke; until it opened or, if it broke, sent
+  bool has_broken_ = false;
   Clock::time_point next_open_ = Clock::time_point::min();
   Clock::duration open_pause_;
   std::optional<Clock::time_point> blocked_since_;
   bool told_blocked_ = false;
   bool told_failure_ = false;
-  bool retried_ = false;  ///< sent once more because the socket said so, and in vain
+  bool has_more_ = false;  ///< what the last drain() left can be moved at once
+  bool retried_ = false;   ///< sent once more because the socket said so, and in vain
 };
 
 }  // namespace omzmq

@@ -22,16 +22,7 @@ void check_endpoints(const Settings& s) {
   std::set<std::pair<bool, std::string>> seen;
   for (const Endpoint& endpoint : s.endpoints) {
     const bool binds = s.binds(endpoint);
-    if (!binds && endpoint.address.starts_with("tcp://*:")) {
-      throw ConfigError("endpoints", fmt::format("'{}' connects, and '*' is no host to connect to; "
-                                                 "put @ before it to bind",
-                                                 endpoint.address));
-    }
-    if (!binds && endpoint.address.ends_with(":*")) {
-      throw ConfigError("endpoints", fmt::format("'{}' connects, and '*' is no port to connect to; "
-                                                 "put @ before it to bind",
-                                                 endpoint.address));
-    }
+    check_endpoint(endpoint, binds);
     if (!seen.emplace(binds, endpoint.address).second) {
       throw ConfigError("endpoints", fmt::format("'{}' is there twice", endpoint.address));
     }
@@ -50,9 +41,10 @@ void check_topics(const Settings& s) {
     throw ConfigError("topics", "only sockType=\"PUB\" has topics");
   }
   if (s.dyna_topic && s.topics.size() > kMaxDynamicTopics) {
-    throw ConfigError("topics", fmt::format("there are {}, beginning with '{}'; rsyslog renders at "
-                                            "most {} topics with dynaTopic=\"on\"",
-                                            s.topics.size(), s.topics.front(), kMaxDynamicTopics));
+    throw ConfigError("topics",
+                      fmt::format("there are {}, and '{}' is one too many: rsyslog renders at "
+                                  "most {} topics with dynaTopic=\"on\"",
+                                  s.topics.size(), s.topics[kMaxDynamicTopics], kMaxDynamicTopics));
   }
 }
 

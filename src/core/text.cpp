@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +45,27 @@ bool is_utf8(std::string_view bytes) noexcept {
     bytes.remove_prefix(length);
   }
   return true;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out(text);
+  if (is_utf8(text)) return out;
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char byte) { return byte >= 0x80; }, '?');
+  return out;
+}
+
+std::string to_printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else {
+      out += c;
+    }
+  }
+  return out;
 }
 
 std::string to_base64(std::string_view bytes) {

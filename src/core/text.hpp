@@ -10,6 +10,12 @@ namespace omzmq {
 /// True for well-formed UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 
+/// The text itself where it is UTF-8; else with a '?' for each byte that is not ASCII.
+[[nodiscard]] std::string to_utf8(std::string_view text);
+
+/// The text with control characters as \xNN, so that it can stand in a line of a log.
+[[nodiscard]] std::string to_printable(std::string_view text);
+
 /// RFC 4648, with padding.
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 

@@ -108,12 +108,13 @@ std::vector<std::string> split_list(std::string_view parameter,
     for (const std::string& one : values) list.push_back(read_text(parameter, one));
     return list;
   }
-  for (std::string_view rest : values) {
+  for (const std::string& value : values) {
+    std::string_view rest = value;
     for (bool more = true; more;) {
       const auto comma = rest.find(',');
       more = comma != std::string_view::npos;
       const std::string_view one = trim(rest.substr(0, comma));
-      if (one.empty()) refuse(parameter, rest, "has an empty element; separate by single commas");
+      if (one.empty()) refuse(parameter, value, "has an empty element; separate by single commas");
       list.push_back(read_text(parameter, one));
       if (more) rest.remove_prefix(comma + 1);
     }

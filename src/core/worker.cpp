@@ -44,8 +44,7 @@ Worker::Status Worker::submit(const omzmq_slice* slices, std::size_t count) {
   }
   lane_->stats.submitted.add(count);
   if (plan.dead != 0) bury_dead(batch, plan);
-  refused_bytes_ = 0;
-  stalled_at_ = kNowhere;
+  if (plan.messages != 0) refused_bytes_ = 0;
   return Status::kTaken;
 }
 
@@ -62,6 +61,7 @@ bool Worker::place(const Batch& batch, const TransactionPlan& plan) {
     std::unique_ptr<std::byte[]> block(new std::byte[plan.bytes]);
     write_transaction(block.get(), batch, plan, limit, Clock::now());
     if (!lane_->publish_block(block, plan.bytes)) return false;
+    handoff_.wake_sender();  // the ring holds only its address: too little for a threshold
   } else {
     return false;
   }

@@ -177,7 +177,8 @@ void omzmq_module_free(omzmq_module* module) {
 omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* settings) {
   return guarded(module->log, static_cast<omzmq_action*>(nullptr), [&] {
     const auto make_sink = [module](const Settings& values) {
-      return std::make_unique<omzmq::ZmqSink>(values, module->shared_context());
+      return std::make_unique<omzmq::ZmqSink>(values,
+                                              [module] { return module->shared_context(); });
     };
     auto action =
         std::make_shared<Action>(std::get<Settings>(settings->values), module->host, make_sink);

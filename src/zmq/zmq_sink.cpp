@@ -61,12 +61,16 @@ int backlog_of(const Settings& settings) {
 
 }  // namespace
 
-ZmqSink::ZmqSink(const Settings& settings, std::shared_ptr<ZmqContext> context)
-    : settings_(settings), context_(std::move(context)), in_flight_(context_->new_counter()) {}
+ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source)
+    : settings_(settings), context_source_(std::move(context_source)) {}
 
 ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 
 void ZmqSink::open() {
+  if (!context_) {
+    context_ = context_source_();
+    in_flight_ = &context_->new_counter();
+  }
   if (!socket_) {
     require_file_descriptors(kDescriptorsForSocket);
     zmq::socket_t socket(context_->get(), to_zmq(*settings_.sock_type));
@@ -126,7 +130,7 @@ SendResult ZmqSink::send(Frame& frame) noexcept {
 void ZmqSink::keep_body(Frame& frame) {
   const std::size_t size = frame.body.size();
   char* const block = frame.body.release();
-  const Hint hint{&in_flight_, frame.messages};
+  const Hint hint{in_flight_, frame.messages};
   std::memcpy(block, &hint, sizeof hint);
   body_.rebuild(block + FrameBuffer::kHeadroom, size, free_body, block);
   has_body_ = true;
@@ -145,9 +149,9 @@ bool ZmqSink::send_copy(Frame& frame) {
     if (!socket_.send(copy, zmq::send_flags::dontwait)) return false;
   } else {
     // Counted before it is sent: libzmq may be through with it before send() returns.
-    in_flight_.fetch_add(frame.messages, std::memory_order_relaxed);
+    in_flight_->fetch_add(frame.messages, std::memory_order_relaxed);
     if (!socket_.send(body_, zmq::send_flags::dontwait)) {
-      in_flight_.fetch_sub(frame.messages, std::memory_order_relaxed);
+      in_flight_->fetch_sub(frame.messages, std::memory_order_relaxed);
       return false;
     }
   }

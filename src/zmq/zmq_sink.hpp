@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 #include <zmq.hpp>
@@ -21,8 +22,11 @@ namespace omzmq {
 /// Threads: one, the sender's: it makes, uses and closes the socket.
 class ZmqSink final : public FrameSink {
  public:
+  using ContextSource = std::function<std::shared_ptr<ZmqContext>()>;
+
   /// Opens nothing. Keeps a reference to the settings.
-  ZmqSink(const Settings& settings, std::shared_ptr<ZmqContext> context);
+  /// \param context_source  called by the first open()
+  ZmqSink(const Settings& settings, ContextSource context_source);
   ~ZmqSink() override;
 
   void open() override;
@@ -30,7 +34,7 @@ class ZmqSink final : public FrameSink {
   [[nodiscard]] bool writable() noexcept override;
   [[nodiscard]] int fd() const noexcept override { return fd_; }
   [[nodiscard]] std::size_t unsent() const noexcept override {
-    return in_flight_.load(std::memory_order_relaxed);
+    return in_flight_ == nullptr ? 0 : in_flight_->load(std::memory_order_relaxed);
   }
   void close(std::chrono::milliseconds linger) noexcept override;
 
@@ -41,8 +45,10 @@ class ZmqSink final : public FrameSink {
   [[nodiscard]] bool send_copy(Frame& frame);
 
   const Settings& settings_;
-  const std::shared_ptr<ZmqContext> context_;
-  std::atomic<std::size_t>& in_flight_;  ///< messages; libzmq's threads take off what left
+  const ContextSource context_source_;
+  std::shared_ptr<ZmqContext> context_;
+  std::atomic<std::size_t>* in_flight_ =
+      nullptr;  ///< messages; libzmq's threads take off what left
 
   zmq::socket_t socket_;
   int fd_ = -1;

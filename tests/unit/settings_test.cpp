@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config_error.hpp"
+#include "core/parameters.hpp"
+
+namespace omzmq {
+namespace {
+
+using Given = std::vector<std::pair<std::string, std::string>>;  // lower-case name, value
+
+Settings settings_of(const Given& given) {
+  Settings settings;
+  for (const auto& [name, value] : given) set_parameter(settings, name, std::vector{value});
+  return settings;
+}
+
+// A PUSH that connects, which is right, and what is given besides.
+Given push_and(Given given) {
+  given.insert(given.begin(), {{"socktype", "PUSH"}, {"endpoints", "tcp://127.0.0.1:5555"}});
+  return given;
+}
+
+Given pub_and(Given given) {
+  given.insert(given.begin(), {{"socktype", "PUB"}, {"endpoints", "tcp://127.0.0.1:5555"}});
+  return given;
+}
+
+// The parameter that validate() names and what it says, or nothing.
+std::pair<std::string, std::string> refusal_of(const Given& given) {
+  try {
+    settings_of(given).validate();
+  } catch (const ConfigError& error) {
+    return {error.parameter(), error.what()};
+  }
+  return {};
+}
+
+void expect_refused(const Given& given, const std::string& parameter,
+                    std::initializer_list<const char*> parts) {
+  const auto [named, text] = refusal_of(given);
+  EXPECT_EQ(named, parameter) << text;
+  for (const char* part : parts) EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Validate, IsContentWithTheLeast) {
+  EXPECT_EQ(refusal_of(push_and({})).second, "");
+  EXPECT_EQ(refusal_of(pub_and({})).second, "");
+}
+
+TEST(Validate, WantsEndpointsAndASocketType) {
+  expect_refused({{"socktype", "PUSH"}}, "endpoints", {"missing", "tcp://"});
+  expect_refused({{"endpoints", "tcp://127.0.0.1:1"}}, "sockType", {"missing", "PUB, PUSH"});
+}
+
+TEST(Validate, RefusesAnEndpointThatIsThereTwice) {
+  expect_refused({{"socktype", "PUSH"}, {"endpoints", "tcp://a:1,tcp://b:1,>tcp://a:1"}},
+                 "endpoints", {"'tcp://a:1'", "twice"});
+  EXPECT_EQ(refusal_of({{"socktype", "PUSH"}, {"endpoints", "tcp://a:1,@tcp://a:1"}}).second, "");
+}
+
+TEST(Validate, HasTopicsForPubOnly) {
+  expect_refused(push_and({{"topics", "a"}}), "topics", {"PUB"});
+  EXPECT_EQ(refusal_of(pub_and({{"topics", "a"}})).second, "");
+}
+
+TEST(Validate, WantsTopicsForDynamicTopics) {
+  expect_refused(pub_and({{"dynatopic", "on"}}), "dynaTopic", {"topics"});
+}
+
+TEST(Validate, RefusesAFifthDynamicTopic) {
+  EXPECT_EQ(refusal_of(pub_and({{"dynatopic", "on"}, {"topics", "a,b,c,d"}})).second, "");
+  expect_refused(pub_and({{"dynatopic", "on"}, {"topics", "a,b,c,d,fifth"}}), "topics",
+                 {"there are 5", "at most 4"});
+  EXPECT_EQ(refusal_of(pub_and({{"topics", "a,b,c,d,e"}})).second, "");
+}
+
+TEST(Validate, RefusesTheFifthDynamicTopicByItsName) {
+  expect_refused(pub_and({{"dynatopic", "on"}, {"topics", "a,b,c,d,fifth"}}), "topics", {"fifth"});
+}
+
+TEST(Validate, RefusesLinesWithoutATopicFrame) {
+  expect_refused(pub_and({{"format", "lines"}, {"topics", "a"}, {"topicframe", "off"}}),
+                 "topicFrame", {"'off'", "raw"});
+  EXPECT_EQ(
+      refusal_of(pub_and({{"format", "lines"}, {"topics", "a"}, {"topicframe", "on"}})).second, "");
+}
+
+TEST(Validate, RefusesBatchParametersWithRaw) {
+  for (const auto& [lower, name, value] :
+       {std::tuple("batch.maxmessages", "batch.maxMessages", "10"),
+        std::tuple("batch.maxbytes", "batch.maxBytes", "1k"),
+        std::tuple("batch.linger", "batch.linger", "0")}) {
+    expect_refused(push_and({{lower, value}}), name, {"raw", "lines"});
+    EXPECT_EQ(refusal_of(push_and({{"format", "lines"}, {lower, value}})).second, "");
+  }
+}
+
+TEST(Validate, RefusesAParameterBesideItsOldName) {
+  expect_refused(push_and({{"sendtimeout", "1"}, {"handoff.timeout", "1"}}), "sendtimeout",
+                 {"handoff.timeout"});
+  expect_refused(push_and({{"heartbeativl", "1"}, {"heartbeat.interval", "1"}}), "heartbeativl",
+                 {"heartbeat.interval"});
+  expect_refused(
+      push_and({{"heartbeativl", "1"}, {"heartbeattimeout", "1"}, {"heartbeat.timeout", "1"}}),
+      "heartbeattimeout", {"heartbeat.timeout"});
+  expect_refused(push_and({{"heartbeativl", "1"}, {"heartbeatttl", "1"}, {"heartbeat.ttl", "1"}}),
+                 "heartbeatttl", {"heartbeat.ttl"});
+}
+
+TEST(Validate, HasAnIdentityForDealerOnly) {
+  expect_refused(push_and({{"identity", "me"}}), "identity", {"'me'", "DEALER"});
+  EXPECT_EQ(
+      refusal_of({{"socktype", "DEALER"}, {"endpoints", "tcp://a:1"}, {"identity", "me"}}).second,
+      "");
+}
+
+TEST(Validate, RefusesAReconnectLimitBelowTheInterval) {
+  expect_refused(push_and({{"reconnect.interval", "200"}, {"reconnect.maxinterval", "199"}}),
+                 "reconnect.maxInterval", {"'199'", "200 ms"});
+  EXPECT_EQ(refusal_of(push_and({{"reconnect.interval", "200"}, {"reconnect.maxinterval", "200"}}))
+                .second,
+            "");
+  EXPECT_EQ(refusal_of(push_and({{"reconnect.interval", "60000"}})).second, "");
+}
+
+TEST(Validate, RefusesHeartbeatDetailsWithoutHeartbeats) {
+  expect_refused(push_and({{"heartbeat.timeout", "100"}}), "heartbeat.timeout",
+                 {"heartbeat.interval"});
+  expect_refused(push_and({{"heartbeat.ttl", "100"}}), "heartbeat.ttl", {"heartbeat.interval"});
+  expect_refused(push_and({{"heartbeativl", "0"}, {"heartbeat.ttl", "100"}}), "heartbeat.ttl",
+                 {"heartbeat.interval"});
+  EXPECT_EQ(refusal_of(push_and({{"heartbeativl", "1"}, {"heartbeattimeout", "1"}})).second, "");
+}
+
+TEST(Settings, BindAsPubAndConnectOtherwise) {
+  const Endpoint undecided = parse_endpoint("tcp://a:1");
+  Settings settings;
+  settings.sock_type = SocketType::kPub;
+  EXPECT_TRUE(settings.binds(undecided));
+  EXPECT_FALSE(settings.binds(parse_endpoint(">tcp://a:1")));
+  for (const auto type : {SocketType::kPush, SocketType::kDealer}) {
+    settings.sock_type = type;
+    EXPECT_FALSE(settings.binds(undecided));
+    EXPECT_TRUE(settings.binds(parse_endpoint("@tcp://a:1")));
+  }
+}
+
+TEST(Settings, HaveATopicFrameAlwaysInLinesAndWhenAskedInRaw) {
+  Settings settings;
+  EXPECT_FALSE(settings.has_topic_frame());
+  settings.topic_frame = true;
+  EXPECT_TRUE(settings.has_topic_frame());
+  settings.topic_frame.reset();
+  settings.format = Format::kLines;
+  EXPECT_TRUE(settings.has_topic_frame());
+}
+
+TEST(Settings, HaveAHighWaterMarkThatSuitsTheFormat) {
+  Settings settings;
+  EXPECT_EQ(settings.effective_send_hwm(), 100000);
+  settings.format = Format::kLines;
+  EXPECT_EQ(settings.effective_send_hwm(), 256);
+  settings.send_hwm = 0;
+  EXPECT_EQ(settings.effective_send_hwm(), 0);
+}
+
+TEST(Settings, ReconnectNoSlowerThanTheyBegin) {
+  Settings settings;
+  EXPECT_EQ(settings.effective_reconnect_max_interval(), Settings::Ms(5000));
+  settings.reconnect_interval = Settings::Ms(7000);
+  EXPECT_EQ(settings.effective_reconnect_max_interval(), Settings::Ms(7000));
+  settings.reconnect_max_interval = Settings::Ms(8000);
+  EXPECT_EQ(settings.effective_reconnect_max_interval(), Settings::Ms(8000));
+}
+
+TEST(Settings, AreShownByStatsNameThenActionNameThenEndpoint) {
+  Settings settings = settings_of(push_and({}));
+  EXPECT_EQ(settings.display_name(), "omzmq:tcp://127.0.0.1:5555");
+  settings.action_name = "to hub";
+  EXPECT_EQ(settings.display_name(), "to hub");
+  settings.stats_name = "hub";
+  EXPECT_EQ(settings.display_name(), "hub");
+}
+
+TEST(Settings, HaveThePayloadsTemplateThenThoseOfTheTopics) {
+  EXPECT_EQ(settings_of(pub_and({{"topics", "a,b"}})).templates(),
+            (std::vector<std::string>{"RSYSLOG_ForwardFormat"}));
+  EXPECT_EQ(
+      settings_of(pub_and({{"topics", "a,b"}, {"dynatopic", "on"}, {"template", "t"}})).templates(),
+      (std::vector<std::string>{"t", "a", "b"}));
+}
+
+}  // namespace
+}  // namespace omzmq

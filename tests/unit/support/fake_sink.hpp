@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/event_fd.hpp"
+#include "core/frame_sink.hpp"
+
+namespace omzmq::test {
+
+/// A frame as a FakeSink took it.
+struct SentFrame {
+  std::vector<std::string> topics;
+  std::string body;
+  std::uint32_t messages = 0;
+
+  bool operator==(const SentFrame&) const = default;
+};
+
+/// What a FakeSink does and did. It belongs to the test and outlives the sink, which belongs to an
+/// Action's thread.
+///
+/// Threads: any.
+class FakeSocket {
+ public:
+  /// The next results of send(), of which only kSent takes the frame; without any, the standing
+  /// one.
+  void answer(SendResult standing) {
+    const std::lock_guard lock(mutex_);
+    standing_ = standing;
+    changed_.notify();
+  }
+  /// The next `times` calls of send() give `result`, then it is the standing one again.
+  void answer_next(SendResult result, std::size_t times = 1) {
+    const std::lock_guard lock(mutex_);
+    next_.insert(next_.end(), times, result);
+  }
+  /// The next `times` calls of open() throw.
+  void fail_to_open(std::size_t times) {
+    const std::lock_guard lock(mutex_);
+    failing_opens_ = times;
+  }
+  /// What unsent() says while the socket is open.
+  void set_unsent(std::size_t messages) {
+    const std::lock_guard lock(mutex_);
+    unsent_ = messages;
+  }
+  /// Called on the sender thread by each send(), before it answers.
+  void on_send(std::function<void()> call) {
+    const std::lock_guard lock(mutex_);
+    on_send_ = std::move(call);
+  }
+
+  [[nodiscard]] std::vector<SentFrame> sent() const { return locked(sent_); }
+  [[nodiscard]] std::vector<std::string> bodies() const {
+    std::vector<std::string> bodies;
+    for (SentFrame& frame : sent()) bodies.push_back(std::move(frame.body));
+    return bodies;
+  }
+  [[nodiscard]] std::size_t opens() const { return locked(opens_); }  ///< that did not throw
+  [[nodiscard]] std::size_t tries() const { return locked(tries_); }  ///< calls of open()
+  [[nodiscard]] std::size_t closes() const { return locked(closes_); }
+  [[nodiscard]] std::chrono::milliseconds last_linger() const { return locked(last_linger_); }
+  [[nodiscard]] bool is_open() const { return locked(is_open_); }
+  /// What the sender did that FrameSink forbids; empty when all is well.
+  [[nodiscard]] std::string breach() const { return locked(breach_); }
+
+ private:
+  friend class FakeSink;
+
+  template <typename T>
+  T locked(const T& value) const {
+    const std::lock_guard lock(mutex_);
+    return value;
+  }
+
+  mutable std::mutex mutex_;  // guards all below but changed_
+  SendResult standing_ = SendResult::kSent;
+  std::vector<SendResult> next_;
+  std::function<void()> on_send_;
+  std::size_t failing_opens_ = 0;
+  std::size_t unsent_ = 0;
+  std::vector<SentFrame> sent_;
+  std::size_t opens_ = 0;
+  std::size_t tries_ = 0;
+  std::size_t closes_ = 0;
+  std::chrono::milliseconds last_linger_{-1};
+  bool is_open_ = false;
+  std::string breach_;
+  EventFd changed_;
+};
+
+/// A FrameSink without ZeroMQ. As the real one may, it keeps the body of a frame that it could not
+/// send, and so notices when the next frame is another one.
+class FakeSink : public FrameSink {
+ public:
+  explicit FakeSink(FakeSocket& socket) : socket_(socket) {}
+
+  void open() override {
+    const std::lock_guard lock(socket_.mutex_);
+    ++socket_.tries_;
+    if (socket_.is_open_) socket_.breach_ = "open() of an open sink";
+    if (socket_.failing_opens_ != 0) {
+      --socket_.failing_opens_;
+      throw std::runtime_error("cannot bind 'tcp://nowhere:1'");
+    }
+    ++socket_.opens_;
+    socket_.is_open_ = true;
+  }
+
+  SendResult send(Frame& frame) noexcept override {
+    std::function<void()> call;
+    {
+      const std::lock_guard lock(socket_.mutex_);
+      call = socket_.on_send_;
+    }
+    if (call) call();
+    const std::lock_guard lock(socket_.mutex_);
+    if (!socket_.is_open_) socket_.breach_ = "send() to a closed sink";
+    if (!kept_) {
+      kept_ = SentFrame{{frame.topics.begin(), frame.topics.end()},
+                        std::string(frame.body.view()),
+                        frame.messages};
+      frame.body = FrameBuffer();
+      frame_ = &frame;
+    } else if (&frame != frame_) {
+      socket_.breach_ = "another frame before the one that waits";
+    }
+    SendResult result = socket_.standing_;
+    if (!socket_.next_.empty()) {
+      result = socket_.next_.front();
+      socket_.next_.erase(socket_.next_.begin());
+    }
+    if (result == SendResult::kSent) {
+      socket_.sent_.push_back(std::move(*kept_));
+      kept_.reset();
+    }
+    return result;
+  }
+
+  [[nodiscard]] bool writable() noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    socket_.changed_.clear();
+    return socket_.standing_ == SendResult::kSent;
+  }
+
+  [[nodiscard]] int fd() const noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    return socket_.is_open_ ? socket_.changed_.fd() : -1;
+  }
+
+  [[nodiscard]] std::size_t unsent() const noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    return socket_.is_open_ ? socket_.unsent_ : 0;
+  }
+
+  void close(std::chrono::milliseconds linger) noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    ++socket_.closes_;
+    socket_.is_open_ = false;
+    socket_.last_linger_ = linger;
+  }
+
+ private:
+  FakeSocket& socket_;
+  std::optional<SentFrame> kept_;
+  const Frame* frame_ = nullptr;
+};
+
+}  // namespace omzmq::test
