@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The omzmq authors
+
+# Runs a few short system tests with the stock rsyslogd under valgrind, and fails when a test fails or
+# when a report has a frame of omzmq in its stack. The daemon has reports of its own, so that
+# valgrind's exit code says nothing about us.
+# usage: run-valgrind.sh PATH-OF-system_test
+set -euo pipefail
+
+tests=${1:?usage: run-valgrind.sh PATH-OF-system_test}
+subset='Ways/Delivery.*/PUSHConnectsTcp:Ways/Delivery.*/PUBBindsTcp:Ways/Delivery.*/DEALERConnectsIpc'
+subset+=':Payload.WithNulBytesIsByteIdentical:Payload.InLinesHasItsLineFeedsEscapedAndTheLastTakenOff'
+subset+=':Topics.AreRenderedForEachMessageWithDynaTopic:Life.AReceiverThatComesLateGetsWhatWasWaiting'
+subset+=':Life.StopWithoutAReceiverTellsHowManyMessagesWereLeft'
+subset+=':Handoff.DropOldestKeepsTheLastMessagesAndCountsTheRest'
+subset+=':DeadLetters.HoldWhatIsLongerThanTheLimitAndTheRestIsSent'
+subset+=':WhereTo/WrongValue.*/SockTypeUnknown'
+
+command -v valgrind >/dev/null || { echo "run-valgrind.sh: valgrind is not installed" >&2; exit 2; }
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# Each process has a log of its own. Reachable memory at the end is no leak: rsyslogd has plenty.
+export OMZMQ_TEST_WRAPPER="valgrind --quiet --leak-check=full --show-leak-kinds=definite \
+--num-callers=40 --fullpath-after= --log-file=$logs/%p.log"
+
+# Two at a time: even and odd shards.
+status=0
+GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=0 "$tests" --gtest_filter="$subset" >"$logs/first.txt" 2>&1 &
+first=$!
+GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=1 "$tests" --gtest_filter="$subset" >"$logs/second.txt" 2>&1 || status=1
+wait "$first" || status=1
+grep -h -E '^\[ +(OK|FAILED) +\]' "$logs/first.txt" "$logs/second.txt" || true
+if [ "$status" -ne 0 ]; then
+  cat "$logs/first.txt" "$logs/second.txt" "$logs"/*.log
+  echo "run-valgrind.sh: a test failed under valgrind" >&2
+fi
+
+shopt -s nullglob
+processes=("$logs"/*.log)
+if [ "${#processes[@]}" -eq 0 ]; then
+  echo "run-valgrind.sh: no process ran under valgrind" >&2
+  exit 1
+fi
+
+# Sources are named with their full path, so that a frame of ours is known by its folder.
+# A report is what stands between two lines with nothing but the process number.
+ours=$(awk '
+  function flush_report() {
+    if (report ~ /omzmq|\/src\/(core|zmq|plugin)\//) printf "%s\n", report
+    report = ""
+  }
+  FNR == 1 { flush_report() }
+  /^==[0-9]+== *$/ { flush_report(); next }
+  { report = report $0 "\n" }
+  END { flush_report() }' "${processes[@]}")
+if [ -n "$ours" ]; then
+  printf '%s\n' "$ours"
+  echo "run-valgrind.sh: valgrind reports omzmq" >&2
+  exit 1
+fi
+total=$(cat "${processes[@]}" | grep -c '^==[0-9]*== *$' || true)
+echo "valgrind: ${#processes[@]} processes, $total reports about the daemon itself, none about omzmq"
+exit "$status"
