@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/action.hpp"
 
-#include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -10,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/format.hpp"
 #include "core/sender.hpp"
 
 namespace omzmq {
@@ -77,7 +77,7 @@ void Action::run(const std::stop_token& stop, FrameSink& sink) noexcept {
     mark_opened();
     sender.run(stop);
   } catch (const std::exception& error) {
-    log_.error(fmt::format("the sender ended: {}; nothing more is sent", error.what()));
+    log_.error(formatted("the sender ended: {}; nothing more is sent", error.what()));
     mark_opened();
   }
 }

@@ -3,7 +3,6 @@
 #include "core/dead_letter.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <libfastjson/json.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/format.hpp"
 #include "core/text.hpp"
 
 namespace omzmq {
@@ -39,8 +39,8 @@ std::string utc_now() {
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) % 1000;
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms.count());
+  return formatted("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+                   utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms.count());
 }
 
 }  // namespace
@@ -78,12 +78,12 @@ void DeadLetterFile::write(std::string_view payload, std::string_view reason) no
       failed_ = false;
     } catch (const std::system_error& error) {
       if (!std::exchange(failed_, true)) {
-        log_.error(fmt::format("deadLetterFile '{}': {}; what cannot be sent is counted only",
-                               path_, error.code().message()));
+        log_.error(formatted("deadLetterFile '{}': {}; what cannot be sent is counted only", path_,
+                             error.code().message()));
       }
     }
   } catch (const std::exception& error) {
-    log_.error(fmt::format("deadLetterFile '{}': {}", path_, error.what()));
+    log_.error(formatted("deadLetterFile '{}': {}", path_, error.what()));
   }
 }
 

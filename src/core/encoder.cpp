@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/encoder.hpp"
 
-#include <algorithm>
-
 namespace omzmq {
 namespace {
 
@@ -18,7 +16,11 @@ std::string_view without_last_lf(std::string_view payload) noexcept {
 
 std::size_t line_bytes(std::string_view payload, std::size_t messages) noexcept {
   payload = without_last_lf(payload);
-  const auto inner = static_cast<std::size_t>(std::count(payload.begin(), payload.end(), '\n'));
+  std::size_t inner = 0;  // find() is many times faster than counting byte by byte
+  for (auto lf = payload.find('\n'); lf != std::string_view::npos;
+       lf = payload.find('\n', lf + 1)) {
+    ++inner;
+  }
   const std::size_t separator = messages == 0 ? 0 : 1;
   return separator + payload.size() + inner * (kEscapedLf.size() - 1);
 }

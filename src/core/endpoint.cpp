@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/endpoint.hpp"
 
-#include <fmt/format.h>
 #include <sys/un.h>
 
 #include <charconv>
 
 #include "core/config_error.hpp"
+#include "core/format.hpp"
 
 namespace omzmq {
 namespace {
@@ -18,7 +18,7 @@ constexpr int kMaxPort = 65535;
 constexpr char kSourceSeparator = ';';
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw ConfigError("endpoints", fmt::format("'{}': {}", text, why));
+  throw ConfigError("endpoints", formatted("'{}': {}", text, why));
 }
 
 /// Checks "host:port". \param text  the whole endpoint, for the error
@@ -38,7 +38,7 @@ void check_host_and_port(std::string_view text, std::string_view rest) {
   int number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc() || end != port.data() + port.size() || number < 1 || number > kMaxPort) {
-    refuse(text, fmt::format("the port '{}' is not a number from 1 to {}", port, kMaxPort));
+    refuse(text, formatted("the port '{}' is not a number from 1 to {}", port, kMaxPort));
   }
 }
 
@@ -55,8 +55,8 @@ void check_ipc(std::string_view text, std::string_view path) {
     refuse(text, "the path has to be absolute; write ipc:///run/name");
   }
   if (path.size() > kMaxIpcPath) {
-    refuse(text, fmt::format("the path has {} bytes; an ipc path has at most {}", path.size(),
-                             kMaxIpcPath));
+    refuse(text, formatted("the path has {} bytes; an ipc path has at most {}", path.size(),
+                           kMaxIpcPath));
   }
 }
 

@@ -79,7 +79,8 @@ bool Handoff::begin_sleep(std::size_t wake_at_bytes) noexcept {
 }
 
 void Handoff::sleep(Clock::time_point deadline, int fd) noexcept {
-  const auto left = std::max(deadline - Clock::now(), Clock::duration::zero());
+  const auto now = Clock::now();
+  const auto left = deadline > now ? deadline - now : Clock::duration::zero();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{static_cast<std::time_t>(seconds.count()),
                          static_cast<long>(std::chrono::nanoseconds(left - seconds).count())};

@@ -19,10 +19,10 @@ namespace omzmq {
 /// A bounded ring of bytes that carries the transactions of one rsyslog worker to the sender
 /// thread.
 ///
-///            head                    tail
-///             v                       v
-///     |.......[len|body][len|body]....|..........|   + as much again, touched by wrapped bodies
-///     only 0                                       capacity
+///          head                 tail
+///           v                    v
+///     |.....[len|body][len|body].....|............|
+///     0                           capacity    2 * capacity
 ///
 /// A transaction is contiguous: one that begins before `capacity` may run past it, into a second
 /// half of the storage that only such a tail ever touches. So neither side meets a seam, nothing is

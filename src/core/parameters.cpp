@@ -2,12 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/parameters.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 
+#include "core/format.hpp"
 #include "core/values.hpp"
 
 namespace omzmq {
@@ -65,11 +64,10 @@ void sock_type(Settings& s, const Row& row, Values values) {
   const std::string& value = values.front();
   const auto is_draft = [&](const char* name) { return to_lower(name) == to_lower(value); };
   if (std::any_of(kDraft.begin(), kDraft.end(), is_draft)) {
-    throw ConfigError(
-        std::string(row.name),
-        fmt::format("'{}' is a draft of ZeroMQ, which the libzmq of the distributions "
-                    "does not speak; write PUB, PUSH or DEALER",
-                    value));
+    throw ConfigError(std::string(row.name),
+                      formatted("'{}' is a draft of ZeroMQ, which the libzmq of the distributions "
+                                "does not speak; write PUB, PUSH or DEALER",
+                                value));
   }
   s.sock_type = read_word<SocketType>(
       row.name, value,
@@ -80,9 +78,8 @@ void identity(Settings& s, const Row& row, Values values) {
   constexpr std::size_t kMostBytes = 255;
   const std::string value = read_text(row.name, values.front());
   if (value.size() > kMostBytes) {
-    throw ConfigError(
-        std::string(row.name),
-        fmt::format("'{}' has {} bytes; at most {} are allowed", value, value.size(), kMostBytes));
+    throw ConfigError(std::string(row.name), formatted("'{}' has {} bytes; at most {} are allowed",
+                                                       value, value.size(), kMostBytes));
   }
   s.identity = value;
 }
@@ -133,16 +130,16 @@ void socket_options(Settings& s, const Row& row, Values values) {
     if (option == options.end()) {
       throw ConfigError(
           std::string(row.name),
-          fmt::format("'{}' is no option that can be set here: it is unknown, or it has "
-                      "a parameter of its own, or the module needs it as it is; "
-                      "docs/configuration.md lists the names",
-                      name));
+          formatted("'{}' is no option that can be set here: it is unknown, or it has "
+                    "a parameter of its own, or the module needs it as it is; "
+                    "docs/configuration.md lists the names",
+                    name));
     }
     if (option->type != SocketOption::Type::kString) {
       const bool is_unsigned = option->type == SocketOption::Type::kUint64;
       const bool is_wide = option->type != SocketOption::Type::kInt;
-      static_cast<void>(read_number(row.name, fmt::format("a number as the value of {}", name),
-                                    value, is_unsigned ? 0 : (is_wide ? INT64_MIN : INT32_MIN),
+      static_cast<void>(read_number(row.name, formatted("a number as the value of {}", name), value,
+                                    is_unsigned ? 0 : (is_wide ? INT64_MIN : INT32_MIN),
                                     is_wide ? INT64_MAX : INT32_MAX));
     }
     s.socket_options.emplace_back(name, value);

@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/sender.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
+
+#include "core/format.hpp"
 
 namespace omzmq {
 namespace {
@@ -65,7 +65,7 @@ void Sender::note_recovered(const char* how) {
 
 void Sender::pause_after_failure(Clock::time_point now, const char* why) {
   is_open_ = false;
-  if (!has_failed_) log_.error(fmt::format("{}; messages are held back, trying again", why));
+  if (!has_failed_) log_.error(formatted("{}; messages are held back, trying again", why));
   has_failed_ = true;
   next_open_ = now + open_pause_;
   open_pause_ = std::min(2 * open_pause_, kLongestOpenPause);
@@ -177,7 +177,7 @@ void Sender::note_blocked(bool blocked, Clock::time_point now) {
   if (!blocked) {
     if (told_blocked_) {
       const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - *blocked_since_);
-      log_.info(fmt::format("messages are taken again, after {} s", lasted.count()));
+      log_.info(formatted("messages are taken again, after {} s", lasted.count()));
     }
     blocked_since_.reset();
     told_blocked_ = false;
@@ -232,7 +232,7 @@ void Sender::run(const std::stop_token& stop) {
     } catch (const std::exception& error) {
       // No memory, most likely. Nothing was taken out of the lane: the same again, later.
       if (!std::exchange(told_failure_, true)) {
-        log_.error(fmt::format("{}; trying again", error.what()));
+        log_.error(formatted("{}; trying again", error.what()));
       }
       handoff_.sleep(Clock::now() + kLongestSleep, -1);
     }
@@ -245,7 +245,7 @@ void Sender::run(const std::stop_token& stop) {
       handoff_.sleep(std::min(deadline, Clock::now() + kDrainPause), sink_.fd());
     }
   } catch (const std::exception& error) {
-    log_.error(fmt::format("while stopping: {}", error.what()));
+    log_.error(formatted("while stopping: {}", error.what()));
   }
   finish();
 }
@@ -275,9 +275,9 @@ std::size_t Sender::finish() {
   is_open_ = false;
   if (held + taken != 0) {
     log_.error(
-        fmt::format("stopped with {} messages unsent: {} were never taken by ZeroMQ, {} were "
-                    "waiting there for a peer; closeTimeout is {} ms",
-                    held + taken, held, taken, settings_.close_timeout.count()));
+        formatted("stopped with {} messages unsent: {} were never taken by ZeroMQ, {} were "
+                  "waiting there for a peer; closeTimeout is {} ms",
+                  held + taken, held, taken, settings_.close_timeout.count()));
   }
   return held + taken;
 }

@@ -2,13 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/settings.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
 #include <set>
 
 #include "core/config_error.hpp"
+#include "core/format.hpp"
 #include "core/transaction.hpp"
 
 namespace omzmq {
@@ -24,7 +23,7 @@ void check_endpoints(const Settings& s) {
     const bool binds = s.binds(endpoint);
     check_endpoint(endpoint, binds);
     if (!seen.emplace(binds, endpoint.address).second) {
-      throw ConfigError("endpoints", fmt::format("'{}' is there twice", endpoint.address));
+      throw ConfigError("endpoints", formatted("'{}' is there twice", endpoint.address));
     }
   }
 }
@@ -42,9 +41,9 @@ void check_topics(const Settings& s) {
   }
   if (s.dyna_topic && s.topics.size() > kMaxDynamicTopics) {
     throw ConfigError("topics",
-                      fmt::format("there are {}, and '{}' is one too many: rsyslog renders at "
-                                  "most {} topics with dynaTopic=\"on\"",
-                                  s.topics.size(), s.topics[kMaxDynamicTopics], kMaxDynamicTopics));
+                      formatted("there are {}, and '{}' is one too many: rsyslog renders at "
+                                "most {} topics with dynaTopic=\"on\"",
+                                s.topics.size(), s.topics[kMaxDynamicTopics], kMaxDynamicTopics));
   }
 }
 
@@ -78,7 +77,7 @@ void check_aliases(const Settings& s) {
   };
   for (const auto& [alias, name] : kAliases) {
     if (s.was_given(alias) && s.was_given(name)) {
-      throw ConfigError(alias, fmt::format("is another name of {}; give one of them", name));
+      throw ConfigError(alias, formatted("is another name of {}; give one of them", name));
     }
   }
 }
@@ -109,12 +108,12 @@ void Settings::validate() const {
   check_aliases(*this);
   if (!identity.empty() && sock_type != SocketType::kDealer) {
     throw ConfigError("identity",
-                      fmt::format("'{}': only sockType=\"DEALER\" has an identity", identity));
+                      formatted("'{}': only sockType=\"DEALER\" has an identity", identity));
   }
   if (effective_reconnect_max_interval() < reconnect_interval) {
     throw ConfigError("reconnect.maxInterval",
-                      fmt::format("'{}' is less than reconnect.interval, which is {} ms",
-                                  reconnect_max_interval->count(), reconnect_interval.count()));
+                      formatted("'{}' is less than reconnect.interval, which is {} ms",
+                                reconnect_max_interval->count(), reconnect_interval.count()));
   }
   if (heartbeat_interval.count() == 0 && (heartbeat_timeout || heartbeat_ttl)) {
     throw ConfigError(heartbeat_timeout ? "heartbeat.timeout" : "heartbeat.ttl",

@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+
+#include "core/format.hpp"
 
 namespace omzmq {
 namespace {
@@ -60,7 +60,7 @@ std::string to_printable(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
+      out += formatted("\\x{:02x}", byte);
     } else {
       out += c;
     }

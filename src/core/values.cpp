@@ -7,11 +7,13 @@
 #include <charconv>
 #include <optional>
 
+#include "core/format.hpp"
+
 namespace omzmq {
 namespace {
 
 [[noreturn]] void refuse(std::string_view parameter, std::string_view value, std::string_view why) {
-  throw ConfigError(std::string(parameter), fmt::format("'{}' {}", value, why));
+  throw ConfigError(std::string(parameter), formatted("'{}' {}", value, why));
 }
 
 /// The whole of `digits` in the given base, or nothing.
@@ -55,7 +57,7 @@ std::int64_t read_number(std::string_view parameter, std::string_view type, std:
                          std::int64_t least, std::int64_t most) {
   const auto number = to_number(value);
   if (!number || *number < least || *number > most) {
-    refuse(parameter, value, fmt::format("is not what it takes: {}", type));
+    refuse(parameter, value, formatted("is not what it takes: {}", type));
   }
   return *number;
 }
@@ -70,9 +72,9 @@ std::int64_t read_size(std::string_view parameter, std::string_view type, std::s
   }
   const auto number = to_number(digits);
   if (!number || *number < 0 || *number > most / factor || *number * factor < least) {
-    refuse(parameter, value,
-           fmt::format("is not what it takes: {} (k, m, g are powers of 1024; K, M, G of 1000)",
-                       type));
+    refuse(
+        parameter, value,
+        formatted("is not what it takes: {} (k, m, g are powers of 1024; K, M, G of 1000)", type));
   }
   return *number * factor;
 }

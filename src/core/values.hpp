@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "core/config_error.hpp"
+#include "core/format.hpp"
 
 // Readers of parameter values. `parameter` is the name in the error; `type` says what is right.
 // All throw ConfigError that has both and the value.
@@ -58,9 +57,9 @@ template <typename T>
   std::string right;
   for (const auto& [word, meaning] : words) {
     if (same_word(word, value)) return meaning;
-    right += fmt::format("{}{}", right.empty() ? "" : ", ", word);
+    right += formatted("{}{}", right.empty() ? "" : ", ", word);
   }
-  throw ConfigError(std::string(parameter), fmt::format("'{}' is none of {}", value, right));
+  throw ConfigError(std::string(parameter), formatted("'{}' is none of {}", value, right));
 }
 
 }  // namespace omzmq

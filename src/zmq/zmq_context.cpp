@@ -3,12 +3,13 @@
 #include "zmq/zmq_context.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 #include <vector>
+
+#include "core/format.hpp"
 
 namespace omzmq {
 
@@ -37,7 +38,7 @@ void require_file_descriptors(int count) {
   for (const int fd : taken) ::close(fd);
   if (error != 0) {
     throw std::system_error(error, std::generic_category(),
-                            fmt::format("{} file descriptors are needed to open a socket", count));
+                            formatted("{} file descriptors are needed to open a socket", count));
   }
 }
 

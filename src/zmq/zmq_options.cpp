@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_options.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -13,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/format.hpp"
 #include "core/parameters.hpp"
 
 namespace omzmq {
@@ -87,7 +86,7 @@ void set(zmq::socket_t& socket, std::string_view name, int option, const void* v
          std::size_t size) {
   if (::zmq_setsockopt(socket.handle(), option, value, size) != 0) {
     throw std::runtime_error(
-        fmt::format("{}: libzmq refuses this value: {}", name, ::zmq_strerror(::zmq_errno())));
+        formatted("{}: libzmq refuses this value: {}", name, ::zmq_strerror(::zmq_errno())));
   }
 }
 
@@ -97,7 +96,7 @@ void set_extra(zmq::socket_t& socket, const std::string& name, const std::string
   const auto option = std::find_if(options.begin(), options.end(), has_name);
   const auto number = std::find_if(kOptionNumbers.begin(), kOptionNumbers.end(), has_name);
   if (option == options.end() || number == kOptionNumbers.end()) {
-    throw std::runtime_error(fmt::format("socketOptions: there is no option '{}'", name));
+    throw std::runtime_error(formatted("socketOptions: there is no option '{}'", name));
   }
   const std::string shown = "socketOptions " + name;
   switch (option->type) {

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_sink.hpp"
 
-#include <fmt/format.h>
 #include <ifaddrs.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/format.hpp"
 #include "zmq/zmq_options.hpp"
 
 namespace omzmq {
@@ -97,8 +97,8 @@ void ZmqSink::attach(const Endpoint& endpoint) {
       socket_.bind(endpoint.address);
     }
   } catch (const std::exception& error) {
-    throw std::runtime_error(fmt::format("cannot {} '{}': {}", binds ? "bind" : "connect to",
-                                         endpoint.address, error.what()));
+    throw std::runtime_error(formatted("cannot {} '{}': {}", binds ? "bind" : "connect to",
+                                       endpoint.address, error.what()));
   }
 }
 

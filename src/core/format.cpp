@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/format.hpp"
+
+#include <fmt/format.h>
+
+namespace omzmq {
+
+std::string vformatted(fmt::string_view pattern, fmt::format_args args) {
+  return fmt::vformat(pattern, args);
+}
+
+}  // namespace omzmq

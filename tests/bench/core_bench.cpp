@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+
+// What the sender does to a message between the lane and the socket: the encoder and the batcher.
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "core/batcher.hpp"
+#include "core/encoder.hpp"
+
+namespace omzmq {
+namespace {
+
+constexpr std::size_t kFrameBytes = std::size_t{64} * 1024;
+
+std::string make_payload(std::int64_t bytes) {
+  return std::string(static_cast<std::size_t>(bytes), 'x');
+}
+
+void append_line_to_frame(benchmark::State& state) {
+  const std::string payload = make_payload(state.range(0));
+  FrameBuffer frame;
+  std::size_t messages = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    append_line(frame, payload, messages++);
+    if (frame.size() < kFrameBytes) continue;
+    frame = FrameBuffer();
+    frame.reserve(kFrameBytes);
+    messages = 0;
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(append_line_to_frame)->Arg(80)->Arg(256)->Arg(1024);
+
+void append_line_with_lfs(benchmark::State& state) {
+  std::string payload = make_payload(state.range(0));
+  for (std::size_t i = 15; i < payload.size(); i += 16) payload[i] = '\n';
+  FrameBuffer frame;
+  for ([[maybe_unused]] auto _ : state) {
+    append_line(frame, payload, 1);
+    if (frame.size() >= kFrameBytes) frame = FrameBuffer();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(append_line_with_lfs)->Arg(256);
+
+void add_all(benchmark::State& state, const Settings& settings,
+             const std::vector<Message>& messages) {
+  Batcher batcher(settings);
+  std::deque<Frame> ready;
+  for (std::size_t i = 0; [[maybe_unused]] auto _ : state) {
+    batcher.add(messages[i++ % messages.size()], ready);
+    ready.clear();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void batch_lines(benchmark::State& state) {
+  const std::string payload = make_payload(state.range(0));
+  Settings settings;
+  settings.format = Format::kLines;
+  Message message;
+  message.payload = payload;
+  add_all(state, settings, {message});
+}
+BENCHMARK(batch_lines)->Arg(80)->Arg(256)->Arg(1024);
+
+void batch_raw(benchmark::State& state) {
+  const std::string payload = make_payload(state.range(0));
+  const Settings settings;
+  Message message;
+  message.payload = payload;
+  add_all(state, settings, {message});
+}
+BENCHMARK(batch_raw)->Arg(80)->Arg(256)->Arg(1024);
+
+/// 256 bytes each; the argument is how many topics there are.
+void batch_lines_by_topic(benchmark::State& state) {
+  const std::string payload = make_payload(256);
+  std::vector<std::string> topics;
+  for (std::int64_t i = 0; i < state.range(0); ++i) topics.push_back("app." + std::to_string(i));
+  Settings settings;
+  settings.format = Format::kLines;
+  settings.sock_type = SocketType::kPub;
+  settings.dyna_topic = true;
+  settings.topics = {"template of the topic"};
+  std::vector<Message> messages;
+  for (const std::string& topic : topics) {
+    Message& message = messages.emplace_back();
+    message.payload = payload;
+    message.topics[0] = topic;
+    message.topic_count = 1;
+  }
+  add_all(state, settings, messages);
+}
+BENCHMARK(batch_lines_by_topic)->Arg(1)->Arg(100)->Arg(10'000);
+
+}  // namespace
+}  // namespace omzmq
+
+BENCHMARK_MAIN();
