@@ -20,8 +20,6 @@ checks=(
   "binary      what omzmq.so exports and what it is linked to"
   "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
   "tidy        clang-tidy on every source"
-  "clang       everything compiles with clang, without a warning"
-  "dev         the unit tests with assertions"
   "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
   "tsan        unit and stress tests under ThreadSanitizer"
   "bench       the benchmarks run, whatever their numbers"
@@ -95,22 +93,11 @@ check_tidy() {
     fi' _ '{}')
 }
 
-check_clang() {
-  configure clang
-  build_preset clang
-}
-
-check_dev() {
-  configure dev
-  build_preset dev
-  run_tests dev unit
-}
-
 check_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
-  build_preset asan
+  build_preset asan unit_test counters_test c_api_test stress_tests tap_test
   run_tests asan 'unit|stress|tap'
 }
 
@@ -125,7 +112,7 @@ check_tsan() {
   configure tsan
   mkdir -p "$logs"
   run_logged "$logs/tsan-build.log" "${fixed[@]}" cmake --build "$root/build/tsan" \
-    -j "$(jobs_number)"
+    -j "$(jobs_number)" --target unit_test stress_tests
   run_tests tsan 'unit|stress' "${fixed[@]}"
 }
 

@@ -5,9 +5,10 @@
 #include <cassert>
 #include <cstring>
 
-// A transaction is: i64 time of publication (ticks of Clock), u64 number of messages, then for each
-// slice of each message u32 size and the bytes. It never leaves the process, so it is in host
-// order.
+// A transaction is: i64 time of publication (ticks of Clock), u64 number of messages, the u32 size
+// of each slice of each message, then the bytes of the slices. The sizes stand together so that the
+// bytes of equal slices keep an alignment, and passing over messages does not touch them. It never
+// leaves the process, so it is in host order.
 
 namespace omzmq {
 namespace {
@@ -51,11 +52,13 @@ void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan&
   [[maybe_unused]] const std::byte* const end = to + plan.bytes;
   to = put(to, static_cast<std::int64_t>(published.time_since_epoch().count()));
   to = put(to, static_cast<std::uint64_t>(plan.messages));
+  std::byte* size = to;
+  to += plan.messages * batch.slices_each * sizeof(omzmq_slice::size);
   for (std::size_t i = 0; i < batch.count; ++i) {
     const auto message = batch.message(i);
     if (message.front().size > max_message_bytes) continue;
     for (const omzmq_slice& slice : message) {
-      to = put(to, slice.size);
+      size = put(size, slice.size);
       if (slice.size != 0) std::memcpy(to, slice.data, slice.size);
       to += slice.size;
     }
@@ -65,10 +68,11 @@ void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan&
 
 TransactionReader::TransactionReader(std::span<const std::byte> body,
                                      std::size_t slices_each) noexcept
-    : at_(body.data()), slices_each_(slices_each) {
+    : size_(body.data()), slices_each_(slices_each) {
   if (body.empty()) return;
-  published_ = Clock::time_point(Clock::duration(get<std::int64_t>(at_)));
-  left_ = get<std::uint64_t>(at_);
+  published_ = Clock::time_point(Clock::duration(get<std::int64_t>(size_)));
+  left_ = get<std::uint64_t>(size_);
+  bytes_ = size_ + left_ * slices_each * sizeof(omzmq_slice::size);
 }
 
 Message TransactionReader::next() noexcept {
@@ -83,9 +87,9 @@ Message TransactionReader::next() noexcept {
 }
 
 std::string_view TransactionReader::next_slice() noexcept {
-  const auto size = get<std::uint32_t>(at_);
-  const std::string_view slice(reinterpret_cast<const char*>(at_), size);
-  at_ += size;
+  const auto size = get<std::uint32_t>(size_);
+  const std::string_view slice(reinterpret_cast<const char*>(bytes_), size);
+  bytes_ += size;
   return slice;
 }
 

@@ -69,7 +69,8 @@ class TransactionReader {
  private:
   [[nodiscard]] std::string_view next_slice() noexcept;
 
-  const std::byte* at_ = nullptr;
+  const std::byte* size_ = nullptr;   ///< of the next slice
+  const std::byte* bytes_ = nullptr;  ///< of the next slice
   std::size_t slices_each_ = 1;
   std::size_t left_ = 0;
   Clock::time_point published_;
