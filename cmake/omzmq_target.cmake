@@ -13,3 +13,10 @@ function(omzmq_target name)
     target_link_options(${name} PRIVATE -fsanitize=${OMZMQ_SANITIZE})
   endif()
 endfunction()
+
+# A target of tests: not optimised, because GoogleTest's macros take twice as long to compile with it
+# and nothing in them has to be fast.
+function(omzmq_test_target name)
+  omzmq_target(${name})
+  target_compile_options(${name} PRIVATE -O0)
+endfunction()

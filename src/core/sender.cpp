@@ -28,8 +28,12 @@ constexpr Clock::duration kDrainPause = 5ms;
 constexpr Clock::duration kTellBlockedAfter = 1s;
 /// A linger that is too short for anybody to see whether a full frame went out before it was over.
 constexpr std::chrono::milliseconds kUnnoticed = 10ms;
-/// For what the engine holds when everything has been handed to it.
 constexpr std::chrono::milliseconds kLastLinger = 500ms;
+/// libzmq closes a connection as soon as it has taken the last message from its queue, linger or
+/// not, and drops what its engine could not write to a full kernel buffer at once: 8 KiB of small
+/// messages at most. So the socket stays open for a moment more, in which a peer that reads makes
+/// room.
+constexpr std::chrono::milliseconds kSettling = 50ms;
 
 }  // namespace
 
@@ -237,17 +241,28 @@ void Sender::run(const std::stop_token& stop) {
       handoff_.sleep(Clock::now() + kLongestSleep, -1);
     }
   }
-  const auto deadline = Clock::now() + settings_.close_timeout;
   try {
-    while (!drain(Clock::now()) && Clock::now() < deadline) {
-      if (has_more_) continue;
-      static_cast<void>(is_open_ && sink_.writable());
-      handoff_.sleep(std::min(deadline, Clock::now() + kDrainPause), sink_.fd());
-    }
+    send_on_until(Clock::now() + settings_.close_timeout);
   } catch (const std::exception& error) {
     log_.error(formatted("while stopping: {}", error.what()));
   }
   finish();
+}
+
+void Sender::send_on_until(Clock::time_point deadline) {
+  bool is_sent = drain(Clock::now());
+  while (!is_sent && Clock::now() < deadline) {
+    if (!has_more_) doze_until(std::min(deadline, Clock::now() + kDrainPause));
+    is_sent = drain(Clock::now());
+  }
+  if (!is_sent || stats_.sent_frames.value() == 0) return;
+  deadline = std::min(deadline, Clock::now() + kSettling);
+  while (Clock::now() < deadline) doze_until(deadline);
+}
+
+void Sender::doze_until(Clock::time_point deadline) {
+  static_cast<void>(is_open_ && sink_.writable());
+  handoff_.sleep(deadline, sink_.fd());
 }
 
 bool Sender::drain(Clock::time_point now) {

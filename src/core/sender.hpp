@@ -65,6 +65,8 @@ class Sender {
   std::size_t skip_transaction();
   void note_blocked(bool blocked, Clock::time_point now);
   void sleep_after(Outcome outcome);
+  void send_on_until(Clock::time_point deadline);
+  void doze_until(Clock::time_point deadline);
   void update_gauges();
 
   const Settings& settings_;

@@ -27,7 +27,7 @@ ExitCode receive(const omzmq::tap::Options& options) {
   }
   // Before libzmq starts its threads, which inherit the blocked signals.
   const omzmq::tap::StopSignals stop_signals;
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   omzmq::tap::Source source(options);
   omzmq::tap::Writer writer(STDOUT_FILENO, stop_signals.fd());
   omzmq::tap::Tap tap(options, source, writer, STDOUT_FILENO, stop_signals.fd());

@@ -167,6 +167,24 @@ TEST_F(Life, StopGoesOnSendingForTheCloseTimeout) {
   EXPECT_EQ(daemon.standard_error().find("unsent"), std::string::npos) << daemon.standard_error();
 }
 
+TEST_F(Life, StopSendsWhatAReceiverThatStoodStillHasNotReadYet) {
+  constexpr unsigned kMessages = 3000;
+  Receiver still(directory_, "still",
+                 {.endpoint = endpoint_, .receive_hwm = 1, .receive_buffer = 4096});
+  still.start();
+  Rsyslogd daemon(directory_, pushing(R"(closeTimeout="100000" sendBuffer="4k")"));
+  daemon.start();
+  ASSERT_TRUE(still.wait_connected());
+  still.pause();
+  Injector(daemon.input()).numbered(0, kMessages, 3000);
+  EXPECT_TRUE(statistics("push").wait_for("submitted", kMessages));
+  daemon.process().send_signal(SIGTERM);
+  still.resume();
+  EXPECT_EQ(stopped(daemon), "exit 0");
+  EXPECT_TRUE(still.wait_for(kMessages));
+  EXPECT_TRUE(are_numbered_in_order(still.payloads(), kMessages, 3000));
+}
+
 TEST_F(Life, StopUnderLoadWithoutAReceiverEndsInTime) {
   Rsyslogd daemon(directory_, pushing(R"(closeTimeout="300" handoff.size="64k")").workers(4));
   daemon.start();
