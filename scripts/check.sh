@@ -121,11 +121,7 @@ check_bench() {
 }
 
 check_valgrind() {
-  if [[ -f $root/tests/system/run-valgrind.sh ]]; then
-    run_if_there tests/system/run-valgrind.sh
-  else
-    ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -L '^valgrind$'
-  fi
+  ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -L '^valgrind$'
 }
 
 run_if_there() {

@@ -11,7 +11,8 @@
  * takes them back and accepts NULL.
  *  2. Bytes are a pointer and a length; nothing relies on a NUL at the end. What is passed in is
  *     copied before the call returns.
- *  3. No function throws, and thread cancellation is held off inside each of them.
+ *  3. No function throws, and thread cancellation is held off inside each that may meet a point of
+ * it.
  *  4. A failure that a person has to know of has been logged through the host when the call
  * returns.
  *  5. Nothing before omzmq_module_start() opens a socket or a file or starts a thread.
@@ -104,7 +105,8 @@ void omzmq_action_hup(omzmq_action* action);
 
 /* ---- Worker */
 
-/* From the worker's own thread. NULL when memory or file descriptors are short. */
+/* From the worker's own thread. NULL when memory is short. Where threads or file descriptors are
+ * short, the worker refuses its transactions until there are some. */
 omzmq_worker* omzmq_worker_new(omzmq_action* action);
 void omzmq_worker_free(omzmq_worker* worker);
 

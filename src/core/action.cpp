@@ -58,13 +58,16 @@ Action::~Action() {
 }
 
 void Action::prepare() {
-  if (!handoff_) handoff_.emplace(settings_.handoff_size);
+  if (handoff_) return;
+  handoff_.emplace(settings_.handoff_size);
+  is_prepared_.store(true, std::memory_order_release);  // Partners: handoff(), stats()
 }
 
 void Action::start() {
+  const std::lock_guard lock(start_mutex_);
   if (thread_.joinable() || stop_.stop_requested()) return;
   prepare();
-  sink_ = make_sink_(settings_);
+  if (!sink_) sink_ = make_sink_(settings_);
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { run(stop_.get_token(), *sink_); });
 }
@@ -77,13 +80,14 @@ void Action::run(const std::stop_token& stop, FrameSink& sink) noexcept {
     mark_opened();
     sender.run(stop);
   } catch (const std::exception& error) {
-    log_.error(formatted("the sender ended: {}; nothing more is sent", error.what()));
+    log_.failure("the sender ended, nothing more is sent", error.what());
     mark_opened();
   }
 }
 
 Handoff& Action::handoff() {
-  if (!handoff_) throw std::logic_error("the action has not been started");
+  if (!is_prepared_.load(std::memory_order_acquire))
+    throw std::logic_error("the action has not been started");
   return *handoff_;
 }
 
@@ -109,7 +113,7 @@ void Action::join() noexcept {
 
 StatsSnapshot Action::stats() const {
   StatsSnapshot snapshot;
-  if (!handoff_) return snapshot;
+  if (!is_prepared_.load(std::memory_order_acquire)) return snapshot;
   handoff_->collect(snapshot);
   snapshot.sent_messages = sender_stats_.sent_messages.value();
   snapshot.sent_bytes = sender_stats_.sent_bytes.value();

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -23,7 +24,7 @@ namespace omzmq {
 
 /// One action: its settings, lanes, counters and sender thread, wired together.
 ///
-/// Threads: start(), request_stop() and join() from one thread at a time; the rest from any.
+/// Threads: join() after the last start(); everything else from any.
 class Action {
  public:
   using SinkFactory = std::function<std::unique_ptr<FrameSink>(const Settings&)>;
@@ -76,13 +77,15 @@ class Action {
   const std::vector<std::string> templates_;
   const Log log_;
   const SinkFactory make_sink_;
-  std::optional<Handoff> handoff_;  ///< from start() on
+  std::optional<Handoff> handoff_;  ///< there when is_prepared_
+  std::atomic<bool> is_prepared_{false};
   DeadLetterFile dead_letters_;
   SenderStats sender_stats_;
 
   std::mutex mutex_;
   std::condition_variable opened_changed_;
-  bool opened_ = false;  ///< guarded by mutex_: the sender has tried
+  bool opened_ = false;     ///< guarded by mutex_: the sender has tried
+  std::mutex start_mutex_;  ///< one start() at a time
   std::unique_ptr<FrameSink> sink_;
   std::stop_source stop_;
   std::thread thread_;

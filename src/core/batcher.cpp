@@ -108,10 +108,13 @@ Batcher::Open::iterator Batcher::make_due_by(Open::iterator frame, Clock::time_p
 
 void Batcher::cut(Open::iterator found, std::deque<Frame>& ready) {
   OpenFrame& open_frame = found->second;
+  const bool is_empty = open_frame.messages == 0;  // memory ran out when it was opened
   Frame frame;
+  if (settings_.dyna_topic) frame.own_topics.reserve(1);
+  if (!is_empty) ready.emplace_back();
+  // Nothing throws from here on.
   frame.messages = open_frame.settles;
   open_bytes_ -= open_frame.body.size();
-  const bool is_empty = open_frame.messages == 0;  // memory ran out when it was opened
   if (settings_.dyna_topic) {
     by_topic_.erase(open_frame.topic);
     frame.own_topics.push_back(std::move(open_frame.topic));
@@ -121,8 +124,9 @@ void Batcher::cut(Open::iterator found, std::deque<Frame>& ready) {
   }
   frame.body = std::move(open_frame.body);
   frame.body.shrink();
+  frame.seal();
   open_.erase(found);
-  if (!is_empty) push(std::move(frame), ready);
+  if (!is_empty) ready.back() = std::move(frame);
 }
 
 void Batcher::cut_due(Clock::time_point now, std::deque<Frame>& ready) {

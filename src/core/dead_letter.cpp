@@ -83,7 +83,7 @@ void DeadLetterFile::write(std::string_view payload, std::string_view reason) no
       }
     }
   } catch (const std::exception& error) {
-    log_.error(formatted("deadLetterFile '{}': {}", path_, error.what()));
+    log_.failure("deadLetterFile", error.what());
   }
 }
 

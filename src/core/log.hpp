@@ -23,6 +23,9 @@ class Log {
   void warning(const std::string& text) const noexcept { write(OMZMQ_LOG_WARNING, text); }
   void info(const std::string& text) const noexcept { write(OMZMQ_LOG_INFO, text); }
 
+  /// An error that an exception tells of: "what: why", or `why` alone when memory is short.
+  void failure(const char* what, const char* why) const noexcept;
+
   [[nodiscard]] bool stopping() const noexcept { return host_.stopping(); }
 
  private:

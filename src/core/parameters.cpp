@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "core/format.hpp"
 #include "core/values.hpp"
@@ -251,13 +250,6 @@ void set_parameter(ModuleSettings& settings, std::string_view lower_case_name, V
 void set_parameter(Settings& settings, std::string_view lower_case_name, Values values) {
   set_in(action_parameters(), settings, lower_case_name, values);
   settings.given.emplace_back(lower_case_name);
-}
-
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 std::span<const SocketOption> extra_socket_options() noexcept {

@@ -9,6 +9,7 @@
 
 #include "core/config_error.hpp"
 #include "core/settings.hpp"
+#include "core/text.hpp"
 
 namespace omzmq {
 
@@ -33,8 +34,6 @@ void set_parameter(ModuleSettings& settings, std::string_view lower_case_name,
                    std::span<const std::string> values);
 void set_parameter(Settings& settings, std::string_view lower_case_name,
                    std::span<const std::string> values);
-
-[[nodiscard]] std::string to_lower(std::string_view text);
 
 /// libzmq options that `socketOptions` takes, by name without "ZMQ_" in lower case.
 struct SocketOption {

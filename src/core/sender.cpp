@@ -223,7 +223,7 @@ void Sender::sleep_after(Outcome outcome) {
     // that is full by its number of messages may so wait for the rest of the linger.
     wake_at = std::min(settings_.batch_max_bytes, settings_.handoff_size / 2);
   }
-  if (handoff_.begin_sleep(wake_at)) handoff_.sleep(deadline, sink_.fd());
+  if (handoff_.begin_sleep(wake_at)) handoff_.sleep(deadline, is_open_ ? sink_.fd() : -1);
 }
 
 void Sender::run(const std::stop_token& stop) {
@@ -236,7 +236,7 @@ void Sender::run(const std::stop_token& stop) {
     } catch (const std::exception& error) {
       // No memory, most likely. Nothing was taken out of the lane: the same again, later.
       if (!std::exchange(told_failure_, true)) {
-        log_.error(formatted("{}; trying again", error.what()));
+        log_.failure("trying again after a failure", error.what());
       }
       handoff_.sleep(Clock::now() + kLongestSleep, -1);
     }
@@ -244,7 +244,7 @@ void Sender::run(const std::stop_token& stop) {
   try {
     send_on_until(Clock::now() + settings_.close_timeout);
   } catch (const std::exception& error) {
-    log_.error(formatted("while stopping: {}", error.what()));
+    log_.failure("while stopping", error.what());
   }
   finish();
 }
@@ -262,7 +262,7 @@ void Sender::send_on_until(Clock::time_point deadline) {
 
 void Sender::doze_until(Clock::time_point deadline) {
   static_cast<void>(is_open_ && sink_.writable());
-  handoff_.sleep(deadline, sink_.fd());
+  handoff_.sleep(deadline, is_open_ ? sink_.fd() : -1);
 }
 
 bool Sender::drain(Clock::time_point now) {

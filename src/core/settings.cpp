@@ -3,11 +3,11 @@
 #include "core/settings.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "core/config_error.hpp"
 #include "core/format.hpp"
+#include "core/text.hpp"
 #include "core/transaction.hpp"
 
 namespace omzmq {
@@ -57,10 +57,7 @@ void check_format(const Settings& s) {
     return;
   }
   for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
-    std::string lower(name);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (s.was_given(lower)) {
+    if (s.was_given(to_lower(name))) {
       throw ConfigError(name,
                         "has no effect with format=\"raw\", one message a frame; "
                         "set format=\"lines\" or leave it out");

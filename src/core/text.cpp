@@ -55,6 +55,14 @@ std::string to_utf8(std::string_view text) {
   return out;
 }
 
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::string to_printable(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -13,6 +13,9 @@ namespace omzmq {
 /// The text itself where it is UTF-8; else with a '?' for each byte that is not ASCII.
 [[nodiscard]] std::string to_utf8(std::string_view text);
 
+/// ASCII letters in lower case, all else as it is.
+[[nodiscard]] std::string to_lower(std::string_view text);
+
 /// The text with control characters as \xNN, so that it can stand in a line of a log.
 [[nodiscard]] std::string to_printable(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace omzmq {
@@ -58,7 +59,8 @@ bool Worker::place(const Batch& batch, const TransactionPlan& plan) {
     write_transaction(room, batch, plan, limit, Clock::now());
     lane_->publish();
   } else if (lane_->is_too_large(plan.bytes) && lane_->has_room_for(plan.bytes)) {
-    std::unique_ptr<std::byte[]> block(new std::byte[plan.bytes]);
+    std::unique_ptr<std::byte[]> block(new (std::nothrow) std::byte[plan.bytes]);
+    if (!block) return false;
     write_transaction(block.get(), batch, plan, limit, Clock::now());
     if (!lane_->publish_block(block, plan.bytes)) return false;
     handoff_.wake_sender();  // the ring holds only its address: too little for a threshold
@@ -80,8 +82,10 @@ bool Worker::place_after_waiting(const Batch& batch, const TransactionPlan& plan
     if (wait_for_room(plan.bytes, patience, false) && place(batch, plan)) return true;
     stalled_at_ = lane_->reader_position();
   }
-  return settings.handoff_full == WhenFull::kDropOldest &&
-         wait_for_room(plan.bytes, kDropAnswer, true) && place(batch, plan);
+  if (settings.handoff_full != WhenFull::kDropOldest) return false;
+  const bool has_room = wait_for_room(plan.bytes, kDropAnswer, true);
+  stalled_at_ = lane_->reader_position();  // it moved by dropping: the stall is still the same
+  return has_room && place(batch, plan);
 }
 
 bool Worker::wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_discarding) {

@@ -33,8 +33,7 @@ class Worker {
 
   /// Waits for room for handoff.timeout at most, once for each stall: as long as the sender has not
   /// moved since the last wait was in vain, there is no second one. With dropOldest it waits for
-  /// the sender to drop, kDropAnswer at most. \throws std::bad_alloc for a transaction larger than
-  /// the lane, and nothing was taken
+  /// the sender to drop, kDropAnswer at most.
   Status submit(const omzmq_slice* slices, std::size_t count);
 
   /// True when what was refused last would be taken now.

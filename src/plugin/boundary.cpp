@@ -7,7 +7,9 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -55,18 +57,34 @@ struct omzmq_action {
 };
 
 struct omzmq_worker {
-  explicit omzmq_worker(const std::shared_ptr<Action>& action)
-      : log(action->log()), worker(action) {}
-  const Log& log;
-  Worker worker;
+  explicit omzmq_worker(const std::shared_ptr<Action>& of) : action(of) {}
+
+  /// Makes the worker unless it is there. Without threads or file descriptors it cannot be made:
+  /// then its transactions are refused, and each of them tries again.
+  bool make() noexcept {
+    if (worker) return true;
+    try {
+      action->start();
+      worker.emplace(action);
+      return true;
+    } catch (const std::exception& error) {
+      if (!std::exchange(told_failure, true)) {
+        action->log().failure("messages are handed back to rsyslog's queue", error.what());
+      }
+      return false;
+    }
+  }
+
+  std::shared_ptr<Action> action;
+  std::optional<Worker> worker;
+  bool told_failure = false;
 };
 
 namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the daemon's start may wait for sockets to open: opening is quick, unless a name that
-/// is to be bound has to be resolved by a server that does not answer.
+/// How long the daemon's start may wait for sockets to open, which normally takes milliseconds.
 constexpr auto kStartPatience = 5s;
 
 struct CounterRow {
@@ -106,6 +124,7 @@ const char* lower_case_name(const Table& table, std::size_t index, bool* is_list
 // ---- Parameters
 
 const char* omzmq_parameter_name(omzmq_scope scope, size_t index, bool* is_list) {
+  const omzmq::CancellationHeldOff held_off;
   return scope == OMZMQ_MODULE ? lower_case_name(omzmq::module_parameters(), index, is_list)
                                : lower_case_name(omzmq::action_parameters(), index, is_list);
 }
@@ -210,8 +229,11 @@ void omzmq_action_hup(omzmq_action* action) {
 // ---- Worker
 
 omzmq_worker* omzmq_worker_new(omzmq_action* action) {
-  return guarded(action->action->log(), static_cast<omzmq_worker*>(nullptr),
-                 [&] { return std::make_unique<omzmq_worker>(action->action).release(); });
+  return guarded(action->action->log(), static_cast<omzmq_worker*>(nullptr), [&] {
+    auto worker = std::make_unique<omzmq_worker>(action->action);
+    worker->make();
+    return worker.release();
+  });
 }
 
 void omzmq_worker_free(omzmq_worker* worker) {
@@ -220,14 +242,16 @@ void omzmq_worker_free(omzmq_worker* worker) {
 }
 
 omzmq_status omzmq_worker_submit(omzmq_worker* worker, const omzmq_slice* slices, size_t count) {
-  return guarded(worker->log, OMZMQ_SUSPENDED, [&] {
-    return worker->worker.submit(slices, count) == Worker::Status::kTaken ? OMZMQ_OK
-                                                                          : OMZMQ_SUSPENDED;
+  return guarded(worker->action->log(), OMZMQ_SUSPENDED, [&] {
+    const bool taken =
+        worker->make() && worker->worker->submit(slices, count) == Worker::Status::kTaken;
+    return taken ? OMZMQ_OK : OMZMQ_SUSPENDED;
   });
 }
 
 omzmq_status omzmq_worker_ready(omzmq_worker* worker) {
-  return worker->worker.ready() ? OMZMQ_OK : OMZMQ_SUSPENDED;
+  const omzmq::CancellationHeldOff held_off;
+  return worker->make() && worker->worker->ready() ? OMZMQ_OK : OMZMQ_SUSPENDED;
 }
 
 // ---- Statistics

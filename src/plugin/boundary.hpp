@@ -8,6 +8,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/config_error.hpp"
 #include "core/log.hpp"
 
 namespace omzmq {
@@ -32,10 +33,12 @@ Result guarded(const Log& log, Result on_failure, Body&& body) noexcept {
   const CancellationHeldOff held_off;
   try {
     return std::forward<Body>(body)();
-  } catch (const std::exception& error) {
+  } catch (const omzmq::ConfigError& error) {
     log.error(error.what());
+  } catch (const std::exception& error) {
+    log.failure("failed", error.what());
   } catch (...) {
-    log.error("an unknown failure");
+    log.failure("failed", "for an unknown reason");
   }
   return on_failure;
 }

@@ -25,6 +25,7 @@
 #include "template.h"
 
 #include <omzmq/omzmq.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,8 +203,11 @@ static rsRetVal beginTransaction(wrkrInstanceData_t* worker ATTR_UNUSED) { retur
 static rsRetVal commitTransaction(wrkrInstanceData_t* const worker, actWrkrIParams_t* const params,
                                   const unsigned count) {
   const omzmq_slice* const slices = (const omzmq_slice*)params;
-  return omzmq_worker_submit(worker->worker, slices, count) == OMZMQ_OK ? RS_RET_OK
-                                                                        : RS_RET_SUSPENDED;
+  if (omzmq_worker_submit(worker->worker, slices, count) == OMZMQ_OK) return RS_RET_OK;
+  /* While it stops, rsyslog before 8.2606 offers a refused transaction for ever, until it cancels
+   * this thread; and its loop has no point where that could happen. */
+  if (is_stopping()) pthread_testcancel();
+  return RS_RET_SUSPENDED;
 }
 
 /* ---- Registration, in rsyslog's macros: they look for the functions above by their names */

@@ -13,9 +13,15 @@
 
 namespace omzmq {
 
-ZmqContext::ZmqContext(int io_threads) {
+ZmqContext::ZmqContext(int io_threads) : io_threads_(io_threads) {
   context_.set(zmq::ctxopt::io_threads, io_threads);
   context_.set(zmq::ctxopt::blocky, 0);
+}
+
+int ZmqContext::descriptors_for_socket() const noexcept {
+  constexpr int kSocketAndConnections = 32;
+  constexpr int kEachThread = 2;                                   // an epoll and an eventfd
+  return kSocketAndConnections + kEachThread * (io_threads_ + 1);  // and the reaper
 }
 
 std::atomic<std::size_t>& ZmqContext::new_counter() {

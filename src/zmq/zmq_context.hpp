@@ -20,12 +20,16 @@ class ZmqContext {
   /// \throws zmq::error_t, std::system_error when file descriptors are short
   explicit ZmqContext(int io_threads);
 
+  /// File descriptors that making a socket may take: the first one starts libzmq's threads.
+  [[nodiscard]] int descriptors_for_socket() const noexcept;
+
   [[nodiscard]] zmq::context_t& get() noexcept { return context_; }
 
   /// A counter that libzmq's threads may touch for as long as the context lives.
   [[nodiscard]] std::atomic<std::size_t>& new_counter();
 
  private:
+  const int io_threads_;
   std::mutex mutex_;
   std::deque<std::atomic<std::size_t>> counters_;  ///< guarded by mutex_; outlives context_
   zmq::context_t context_;

@@ -23,6 +23,15 @@ Value in_ms(Settings::Ms ms) { return static_cast<int>(ms.count()); }
 Value in_ms(const std::optional<Settings::Ms>& ms) { return ms ? in_ms(*ms) : std::nullopt; }
 Value if_on(bool on, int value) { return on ? Value(value) : std::nullopt; }
 
+/// Bytes of a message that a peer may send; a longer one ends the connection. A PUB reads what it
+/// gets, subscriptions. The others read nothing, so that it piles up: up to ZMQ_RCVHWM messages.
+/// That stays at 1000, because of a peer whose queue is full libzmq does not see that it has gone.
+std::int64_t most_from_peer(const Settings& settings) {
+  constexpr std::int64_t kSubscription = std::int64_t{64} << 10;
+  constexpr std::int64_t kUnread = std::int64_t{1} << 10;
+  return settings.sock_type == SocketType::kPub ? kSubscription : kUnread;
+}
+
 /// One parameter, one option. An empty value leaves libzmq's own.
 struct Row {
   const char* parameter;
@@ -59,7 +68,6 @@ constexpr std::array kRows{
         [](const Settings& s) {
           return if_on(s.sock_type != SocketType::kPub, s.immediate ? 1 : 0);
         }},
-    Row{"ipv6", ZMQ_IPV6, [](const Settings& s) { return Value(s.ipv6 ? 1 : 0); }},
 };
 
 /// The numbers of the options in extra_socket_options().
@@ -137,6 +145,8 @@ void apply_options(const Settings& settings, zmq::socket_t& socket) {
       set(socket, row.parameter, row.option, &*value, sizeof(int));
     }
   }
+  const std::int64_t most = most_from_peer(settings);
+  set(socket, "maxmsgsize", ZMQ_MAXMSGSIZE, &most, sizeof most);
   if (!settings.identity.empty()) {
     set(socket, "identity", ZMQ_ROUTING_ID, settings.identity.data(), settings.identity.size());
   }

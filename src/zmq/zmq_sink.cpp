@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -18,9 +19,6 @@
 namespace omzmq {
 namespace {
 
-/// What a socket with its first connections takes; the context's threads come with the first
-/// socket.
-constexpr int kDescriptorsForSocket = 32;
 /// libzmq's own default for ZMQ_BACKLOG.
 constexpr int kDefaultBacklog = 100;
 
@@ -52,6 +50,14 @@ void require_interface_list() {
   ::freeifaddrs(list);
 }
 
+/// libzmq looks a name up as IPv6 *instead* of IPv4 when the option is on: "localhost" would miss a
+/// receiver at 127.0.0.1. So a name is IPv4 unless the user asked for the other.
+bool wants_ipv6(const Settings& settings, const Endpoint& endpoint) {
+  const std::string_view host = endpoint.host_and_port();
+  return settings.ipv6 &&
+         (host.starts_with('[') || host.starts_with('*') || settings.was_given("ipv6"));
+}
+
 int backlog_of(const Settings& settings) {
   for (const auto& [name, value] : settings.socket_options) {
     if (name == "backlog") return std::stoi(value);
@@ -72,7 +78,7 @@ void ZmqSink::open() {
     in_flight_ = &context_->new_counter();
   }
   if (!socket_) {
-    require_file_descriptors(kDescriptorsForSocket);
+    require_file_descriptors(context_->descriptors_for_socket());
     zmq::socket_t socket(context_->get(), to_zmq(*settings_.sock_type));
     apply_options(settings_, socket);
     fd_ = socket.get(zmq::sockopt::fd);
@@ -87,13 +93,15 @@ void ZmqSink::open() {
 void ZmqSink::attach(const Endpoint& endpoint) {
   const bool binds = settings_.binds(endpoint);
   try {
+    socket_.set(zmq::sockopt::ipv6, wants_ipv6(settings_, endpoint) ? 1 : 0);
     if (!binds) {
       socket_.connect(endpoint.address);
     } else if (endpoint.transport == Endpoint::Transport::kIpc &&
                !endpoint.path().starts_with('@')) {
       bind_path(endpoint);
     } else {
-      if (!endpoint.host_and_port().starts_with("*:")) require_interface_list();
+      const bool is_tcp = endpoint.transport == Endpoint::Transport::kTcp;
+      if (is_tcp && !endpoint.host_and_port().starts_with("*:")) require_interface_list();
       socket_.bind(endpoint.address);
     }
   } catch (const std::exception& error) {
@@ -129,10 +137,14 @@ SendResult ZmqSink::send(Frame& frame) noexcept {
 
 void ZmqSink::keep_body(Frame& frame) {
   const std::size_t size = frame.body.size();
-  char* const block = frame.body.release();
+  std::unique_ptr<char, decltype(&std::free)> block(frame.body.release(), &std::free);
   const Hint hint{in_flight_, frame.messages};
-  std::memcpy(block, &hint, sizeof hint);
-  body_.rebuild(block + FrameBuffer::kHeadroom, size, free_body, block);
+  std::memcpy(block.get(), &hint, sizeof hint);
+  body_ = zmq::message_t(block.get() + FrameBuffer::kHeadroom, size, free_body, block.get());
+  static_cast<void>(block.release());
+  // Counted before it is sent: libzmq may be through with it before send() returns.
+  in_flight_->fetch_add(frame.messages, std::memory_order_relaxed);
+  body_messages_ = frame.messages;
   has_body_ = true;
 }
 
@@ -143,20 +155,17 @@ bool ZmqSink::send_copy(Frame& frame) {
     if (!socket_.send(part, zmq::send_flags::dontwait | zmq::send_flags::sndmore)) return false;
     topic_is_out_ = true;
   }
-  if (frame.copies_sent + 1 < frame.copies()) {
-    zmq::message_t copy;
-    copy.copy(body_);
-    if (!socket_.send(copy, zmq::send_flags::dontwait)) return false;
-  } else {
-    // Counted before it is sent: libzmq may be through with it before send() returns.
-    in_flight_->fetch_add(frame.messages, std::memory_order_relaxed);
-    if (!socket_.send(body_, zmq::send_flags::dontwait)) {
-      in_flight_->fetch_sub(frame.messages, std::memory_order_relaxed);
-      return false;
-    }
-  }
+  const bool is_last = frame.copies_sent + 1 == frame.copies();
+  zmq::message_t copy;
+  if (!is_last) copy.copy(body_);
+  if (!socket_.send(is_last ? body_ : copy, zmq::send_flags::dontwait)) return false;
   topic_is_out_ = false;
   return true;
+}
+
+std::size_t ZmqSink::unsent() const noexcept {
+  if (in_flight_ == nullptr) return 0;
+  return in_flight_->load(std::memory_order_relaxed) - (has_body_ ? body_messages_ : 0);
 }
 
 bool ZmqSink::writable() noexcept {

@@ -33,9 +33,7 @@ class ZmqSink final : public FrameSink {
   SendResult send(Frame& frame) noexcept override;
   [[nodiscard]] bool writable() noexcept override;
   [[nodiscard]] int fd() const noexcept override { return fd_; }
-  [[nodiscard]] std::size_t unsent() const noexcept override {
-    return in_flight_ == nullptr ? 0 : in_flight_->load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] std::size_t unsent() const noexcept override;
   void close(std::chrono::milliseconds linger) noexcept override;
 
  private:
@@ -55,7 +53,8 @@ class ZmqSink final : public FrameSink {
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::vector<ListeningPath> paths_;
 
-  zmq::message_t body_;  ///< of the frame in progress
+  zmq::message_t body_;            ///< of the frame in progress
+  std::size_t body_messages_ = 0;  ///< that in_flight_ counts for it
   bool has_body_ = false;
   bool topic_is_out_ = false;  ///< of the copy in progress: its body has to follow
 };

@@ -192,6 +192,20 @@ TEST_F(Life, StopUnderLoadWithoutAReceiverEndsInTime) {
   EXPECT_EQ(stopped(daemon), "exit 0");
 }
 
+TEST_F(Life, StopEndsAWorkerWhoseTransactionIsRefusedAgainAndAgain) {
+  // rsyslog offers it in a loop until it has cancelled the worker, and meets no cancellation point
+  // in that loop when it does not report the suspension.
+  Rsyslogd daemon(directory_,
+                  pushing(R"(closeTimeout="0" handoff.size="64k" handoff.timeout="60000" )"
+                          R"(action.resumeRetryCount="-1" action.reportSuspension="off" )"
+                          R"(queue.type="FixedArray" queue.dequeueBatchSize="16")"));
+  daemon.start();
+  Injector(daemon.input()).numbered(0, 5000, 100);
+  EXPECT_TRUE(
+      wait_until([&] { return statistics("push").value("lane.bytes").value_or(0) > 60000; }));
+  EXPECT_EQ(stopped(daemon), "exit 0");
+}
+
 TEST_F(Life, StopWithoutAMessageEndsInTime) {
   Rsyslogd daemon(directory_, pushing());
   daemon.start();

@@ -57,8 +57,8 @@ TEST(Endpoint, BindsWithAnAtSignAndConnectsWithAGreaterSign) {
 TEST(Endpoint, TakesWhatLibzmqTakes) {
   for (const char* good :
        {"tcp://host:1", "tcp://host.example.org:65535", "tcp://[::1]:5555", "@tcp://*:*",
-        "@tcp://127.0.0.1:*", "@tcp://eth0:5555", ">tcp://192.0.2.1:0;host:5555", "ipc:///a",
-        "ipc://@abstract", "@ipc:///tmp/with,comma", "tcp://[fe80::1%eth0]:5555"}) {
+        "@tcp://127.0.0.1:*", "@tcp://eth0:5555", "ipc:///a", "ipc://@abstract",
+        "@ipc:///tmp/with,comma", "tcp://[fe80::1%eth0]:5555"}) {
     EXPECT_EQ(refusal_of(good), "") << good;
   }
 }
@@ -113,13 +113,13 @@ TEST(Endpoint, RefusesToConnectToAWildcardBehindASourceAddressToo) {
   EXPECT_NE(refusal_of(SocketType::kPush, "tcp://192.0.2.1:0;*:5555"), "");
 }
 
-TEST(Endpoint, RefusesASourceAddressWhereItBinds) {
-  EXPECT_EQ(refusal_of(SocketType::kPush, "tcp://192.0.2.1:0;host:5555"), "");
-  EXPECT_NE(refusal_of(SocketType::kPush, "@tcp://192.0.2.1:0;host:5555"), "");
-  EXPECT_NE(refusal_of(SocketType::kPub, "tcp://192.0.2.1:0;host:5555"), "");
+TEST(Endpoint, RefusesASourceAddress) {
+  // libzmq would end the process when it cannot look the source up.
+  for (const char* bad : {">tcp://192.0.2.1:0;host:5555", "tcp://192.0.2.1:0;host:5555",
+                          "@tcp://192.0.2.1:0;host:5555", ">tcp://;host:5555"}) {
+    EXPECT_NE(refusal_of(bad).find("source address"), std::string::npos) << bad;
+  }
 }
-
-TEST(Endpoint, RefusesAnEmptySourceAddress) { EXPECT_NE(refusal_of(">tcp://;host:5555"), ""); }
 
 TEST(Endpoint, MayConnectToAPathThatEndsAsAWildcardPort) {
   EXPECT_EQ(refusal_of(SocketType::kPush, "ipc:///run/a:*"), "");

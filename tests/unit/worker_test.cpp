@@ -151,6 +151,18 @@ TEST_F(WorkerTest, HasTheOldestDroppedAndCounted) {
             stats().sent_messages + stats().dropped_oldest + stats().dropped_newest);
 }
 
+TEST_F(WorkerTest, WaitsOnceForEachStallThoughTheOldestIsDropped) {
+  settings_.handoff_full = WhenFull::kDropOldest;
+  settings_.handoff_timeout = 20ms;
+  socket_.answer(SendResult::kWouldBlock);
+  worker();
+  action_->start();
+  // A wait for each of the hundreds that do not fit would take seconds.
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(submit({std::string(1000, 'x')}), Status::kTaken);
+  EXPECT_GT(stats().dropped_oldest, 100U);
+  EXPECT_LT(stats().waited_us, 100U * 20'000U);
+}
+
 TEST_F(WorkerTest, DropsTheNewestWhenNobodyIsThereToDropTheOldest) {
   settings_.handoff_full = WhenFull::kDropOldest;
   worker();
