@@ -63,6 +63,7 @@ Process::Process(const std::vector<std::string>& command) {
   posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
   std::vector<std::string> copies = command;
   std::vector<char*> arguments;
+  arguments.reserve(copies.size() + 1);
   for (std::string& argument : copies) {
     arguments.push_back(argument.data());
   }

@@ -18,7 +18,7 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 class BatcherTest : public testing::Test {
  protected:
-  void add(std::string_view payload, std::vector<std::string_view> topics = {},
+  void add(std::string_view payload, const std::vector<std::string_view>& topics = {},
            Clock::time_point published = kStart) {
     Message message;
     message.payload = payload;

@@ -35,113 +35,110 @@ struct Range {
   std::vector<std::string> beyond;           // one beyond each end
 };
 
-const std::vector<Range>& ranges() {
-  using S = const Settings&;
-  constexpr std::int64_t kHour = 3600000;
-  static const std::vector<Range> all{
-      {"batch.maxMessages",
-       [](S s) { return static_cast<std::int64_t>(s.batch_max_messages); },
-       {{"1", 1}, {"1000000", 1000000}},
-       {"0", "1000001"}},
-      {"batch.maxBytes",
-       [](S s) { return static_cast<std::int64_t>(s.batch_max_bytes); },
-       {{"1k", 1024}, {"1024", 1024}, {"64m", 64 << 20}, {"2K", 2000}},
-       {"1023", "67108865"}},
-      {"batch.linger",
-       [](S s) { return s.batch_linger.count(); },
-       {{"0", 0}, {"60000", 60000}},
-       {"-1", "60001"}},
-      {"handoff.size",
-       [](S s) { return static_cast<std::int64_t>(s.handoff_size); },
-       {{"64k", 65536}, {"1g", 1 << 30}, {"65543", 65536}, {"65544", 65544}},
-       {"65535", "1073741825"}},
-      {"handoff.timeout",
-       [](S s) { return s.handoff_timeout.count(); },
-       {{"0", 0}, {"60000", 60000}},
-       {"-1", "60001"}},
-      {"maxMessageSize",
-       [](S s) { return static_cast<std::int64_t>(s.max_message_size); },
-       {{"1k", 1024}, {"1g", 1 << 30}},
-       {"1023", "1073741825"}},
-      {"closeTimeout",
-       [](S s) { return s.close_timeout.count(); },
-       {{"0", 0}, {"600000", 600000}},
-       {"-1", "600001"}},
-      {"sendHWM",
-       [](S s) -> std::int64_t { return s.send_hwm.value(); },
-       {{"0", 0}, {"10000000", 10000000}},
-       {"-1", "10000001"}},
-      // omczmq's -1 is "for ever"
-      {"sendTimeout",
-       [](S s) { return s.handoff_timeout.count(); },
-       {{"-1", 60000}, {"0", 0}, {"60000", 60000}},
-       {"-2", "60001"}},
-      {"sendBuffer",
-       [](S s) -> std::int64_t { return s.send_buffer.value(); },
-       {{"1k", 1024}, {"1g", 1 << 30}},
-       {"1023", "1073741825"}},
-      {"reconnect.interval",
-       [](S s) { return s.reconnect_interval.count(); },
-       {{"1", 1}, {"3600000", kHour}},
-       {"0", "3600001"}},
-      {"reconnect.maxInterval",
-       [](S s) { return s.reconnect_max_interval.value().count(); },
-       {{"1", 1}, {"3600000", kHour}},
-       {"0", "3600001"}},
-      {"connectTimeout",
-       [](S s) { return s.connect_timeout.value().count(); },
-       {{"1", 1}, {"3600000", kHour}},
-       {"0", "3600001"}},
-      {"handshakeTimeout",
-       [](S s) { return s.handshake_timeout.count(); },
-       {{"1", 1}, {"3600000", kHour}},
-       {"0", "3600001"}},
-      {"heartbeat.interval",
-       [](S s) { return s.heartbeat_interval.count(); },
-       {{"0", 0}, {"3600000", kHour}},
-       {"-1", "3600001"}},
-      {"heartbeat.timeout",
-       [](S s) { return s.heartbeat_timeout.value().count(); },
-       {{"1", 1}, {"3600000", kHour}},
-       {"0", "3600001"}},
-      {"heartbeat.ttl",
-       [](S s) { return s.heartbeat_ttl.value().count(); },
-       {{"0", 0}, {"6553599", 6553599}},
-       {"-1", "6553600"}},
-      {"heartbeatIvl",
-       [](S s) { return s.heartbeat_interval.count(); },
-       {{"0", 0}, {"3600000", kHour}},
-       {"-1", "3600001"}},
-      {"heartbeatTimeout",
-       [](S s) { return s.heartbeat_timeout.value().count(); },
-       {{"1", 1}, {"3600000", kHour}},
-       {"0", "3600001"}},
-      {"heartbeatTTL",
-       [](S s) { return s.heartbeat_ttl.value().count(); },
-       {{"0", 0}, {"6553599", 6553599}},
-       {"-1", "6553600"}},
-      {"keepAlive.time",
-       [](S s) -> std::int64_t { return s.keep_alive_time_s; },
-       {{"1", 1}, {"32767", 32767}},
-       {"0", "32768"}},
-      {"keepAlive.interval",
-       [](S s) -> std::int64_t { return s.keep_alive_interval_s; },
-       {{"1", 1}, {"32767", 32767}},
-       {"0", "32768"}},
-      {"keepAlive.probes",
-       [](S s) -> std::int64_t { return s.keep_alive_probes; },
-       {{"1", 1}, {"127", 127}},
-       {"0", "128"}},
-      {"ipcMode",
-       [](S s) -> std::int64_t { return s.ipc_mode; },
-       {{"0000", 0}, {"0777", 0777}, {"660", 0660}},
-       {"-1", "1000"}},
-  };
-  return all;
-}
+using S = const Settings&;
+constexpr std::int64_t kHour = 3600000;
+const std::vector<Range> kRanges{
+    {"batch.maxMessages",
+     [](S s) { return static_cast<std::int64_t>(s.batch_max_messages); },
+     {{"1", 1}, {"1000000", 1000000}},
+     {"0", "1000001"}},
+    {"batch.maxBytes",
+     [](S s) { return static_cast<std::int64_t>(s.batch_max_bytes); },
+     {{"1k", 1024}, {"1024", 1024}, {"64m", 64 << 20}, {"2K", 2000}},
+     {"1023", "67108865"}},
+    {"batch.linger",
+     [](S s) { return s.batch_linger.count(); },
+     {{"0", 0}, {"60000", 60000}},
+     {"-1", "60001"}},
+    {"handoff.size",
+     [](S s) { return static_cast<std::int64_t>(s.handoff_size); },
+     {{"64k", 65536}, {"1g", 1 << 30}, {"65543", 65536}, {"65544", 65544}},
+     {"65535", "1073741825"}},
+    {"handoff.timeout",
+     [](S s) { return s.handoff_timeout.count(); },
+     {{"0", 0}, {"60000", 60000}},
+     {"-1", "60001"}},
+    {"maxMessageSize",
+     [](S s) { return static_cast<std::int64_t>(s.max_message_size); },
+     {{"1k", 1024}, {"1g", 1 << 30}},
+     {"1023", "1073741825"}},
+    {"closeTimeout",
+     [](S s) { return s.close_timeout.count(); },
+     {{"0", 0}, {"600000", 600000}},
+     {"-1", "600001"}},
+    {"sendHWM",
+     [](S s) -> std::int64_t { return s.send_hwm.value(); },
+     {{"0", 0}, {"10000000", 10000000}},
+     {"-1", "10000001"}},
+    // omczmq's -1 is "for ever"
+    {"sendTimeout",
+     [](S s) { return s.handoff_timeout.count(); },
+     {{"-1", 60000}, {"0", 0}, {"60000", 60000}},
+     {"-2", "60001"}},
+    {"sendBuffer",
+     [](S s) -> std::int64_t { return s.send_buffer.value(); },
+     {{"1k", 1024}, {"1g", 1 << 30}},
+     {"1023", "1073741825"}},
+    {"reconnect.interval",
+     [](S s) { return s.reconnect_interval.count(); },
+     {{"1", 1}, {"3600000", kHour}},
+     {"0", "3600001"}},
+    {"reconnect.maxInterval",
+     [](S s) { return s.reconnect_max_interval.value().count(); },
+     {{"1", 1}, {"3600000", kHour}},
+     {"0", "3600001"}},
+    {"connectTimeout",
+     [](S s) { return s.connect_timeout.value().count(); },
+     {{"1", 1}, {"3600000", kHour}},
+     {"0", "3600001"}},
+    {"handshakeTimeout",
+     [](S s) { return s.handshake_timeout.count(); },
+     {{"1", 1}, {"3600000", kHour}},
+     {"0", "3600001"}},
+    {"heartbeat.interval",
+     [](S s) { return s.heartbeat_interval.count(); },
+     {{"0", 0}, {"3600000", kHour}},
+     {"-1", "3600001"}},
+    {"heartbeat.timeout",
+     [](S s) { return s.heartbeat_timeout.value().count(); },
+     {{"1", 1}, {"3600000", kHour}},
+     {"0", "3600001"}},
+    {"heartbeat.ttl",
+     [](S s) { return s.heartbeat_ttl.value().count(); },
+     {{"0", 0}, {"6553599", 6553599}},
+     {"-1", "6553600"}},
+    {"heartbeatIvl",
+     [](S s) { return s.heartbeat_interval.count(); },
+     {{"0", 0}, {"3600000", kHour}},
+     {"-1", "3600001"}},
+    {"heartbeatTimeout",
+     [](S s) { return s.heartbeat_timeout.value().count(); },
+     {{"1", 1}, {"3600000", kHour}},
+     {"0", "3600001"}},
+    {"heartbeatTTL",
+     [](S s) { return s.heartbeat_ttl.value().count(); },
+     {{"0", 0}, {"6553599", 6553599}},
+     {"-1", "6553600"}},
+    {"keepAlive.time",
+     [](S s) -> std::int64_t { return s.keep_alive_time_s; },
+     {{"1", 1}, {"32767", 32767}},
+     {"0", "32768"}},
+    {"keepAlive.interval",
+     [](S s) -> std::int64_t { return s.keep_alive_interval_s; },
+     {{"1", 1}, {"32767", 32767}},
+     {"0", "32768"}},
+    {"keepAlive.probes",
+     [](S s) -> std::int64_t { return s.keep_alive_probes; },
+     {{"1", 1}, {"127", 127}},
+     {"0", "128"}},
+    {"ipcMode",
+     [](S s) -> std::int64_t { return s.ipc_mode; },
+     {{"0000", 0}, {"0777", 0777}, {"660", 0660}},
+     {"-1", "1000"}},
+};
 
 TEST(Parameters, TakeBothEndsOfTheirRanges) {
-  for (const Range& range : ranges()) {
+  for (const Range& range : kRanges) {
     for (const auto& [text, expected] : range.good) {
       EXPECT_EQ(refusal_of(range.name, {text}), "");
       EXPECT_EQ(range.value(with(range.name, {text})), expected) << range.name << '=' << text;
@@ -150,14 +147,14 @@ TEST(Parameters, TakeBothEndsOfTheirRanges) {
 }
 
 TEST(Parameters, RefuseWhatIsOneBeyondTheirRanges) {
-  for (const Range& range : ranges()) {
+  for (const Range& range : kRanges) {
     for (const std::string& text : range.beyond)
       EXPECT_NE(refusal_of(range.name, {text}), "") << range.name << '=' << text;
   }
 }
 
 TEST(Parameters, NameTheValueAndTheRangeWhenTheyRefuse) {
-  for (const Range& range : ranges()) {
+  for (const Range& range : kRanges) {
     std::vector<std::string> wrong = range.beyond;
     wrong.insert(wrong.end(), {"", "much", "1.5", " 1", "99999999999999999999999"});
     const std::string right = range.name == std::string("ipcMode")
@@ -242,7 +239,7 @@ TEST(Parameters, SayWhyADraftSocketTypeIsRefused) {
 TEST(Parameters, AreAllTestedHere) {
   std::vector<std::string> tested{"endpoints",      "identity",      "template",  "topics",
                                   "deadLetterFile", "socketOptions", "statsName", "name"};
-  for (const Range& range : ranges()) tested.emplace_back(range.name);
+  for (const Range& range : kRanges) tested.emplace_back(range.name);
   for (const Words& parameter : words()) tested.emplace_back(parameter.name);
   std::vector<std::string> rows;
   for (const auto& row : action_parameters()) rows.emplace_back(row.name);
