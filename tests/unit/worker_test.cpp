@@ -161,6 +161,7 @@ TEST_F(WorkerTest, WaitsOnceForEachStallThoughTheOldestIsDropped) {
   for (int i = 0; i < 500; ++i) ASSERT_EQ(submit({std::string(1000, 'x')}), Status::kTaken);
   EXPECT_GT(stats().dropped_oldest, 100U);
   EXPECT_LT(stats().waited_us, 100U * 20'000U);
+  send_all();
 }
 
 TEST_F(WorkerTest, DropsTheNewestWhenNobodyIsThereToDropTheOldest) {
