@@ -22,6 +22,7 @@ checks=(
   "tidy        clang-tidy on every source"
   "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
   "tsan        unit and stress tests under ThreadSanitizer"
+  "fuzz        the fuzzers of tests/fuzz, a short time each, from their corpora"
   "bench       the benchmarks run, whatever their numbers"
   "valgrind    the plugin in the stock rsyslogd under valgrind"
 )
@@ -97,8 +98,9 @@ check_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
-  build_preset asan unit_test counters_test c_api_test stress_tests tap_test
-  run_tests asan 'unit|stress|tap'
+  build_preset asan unit_test counters_test c_api_test wire_verdicts wire_fuzz_replay ack_fuzz_replay \
+    stress_tests zmq_test tap_test
+  run_tests asan 'unit|stress|fuzz|zmq|tap'
 }
 
 check_tsan() {
@@ -112,8 +114,21 @@ check_tsan() {
   configure tsan
   mkdir -p "$logs"
   run_logged "$logs/tsan-build.log" "${fixed[@]}" cmake --build "$root/build/tsan" \
-    -j "$(jobs_number)" --target unit_test stress_tests
+    -j "$(jobs_number)" --target unit_test wire_verdicts stress_tests
   run_tests tsan 'unit|stress' "${fixed[@]}"
+}
+
+check_fuzz() {
+  local target found=$root/build/fuzz/found
+  configure fuzz
+  build_preset fuzz wire_fuzz ack_fuzz
+  for target in wire_fuzz ack_fuzz; do
+    mkdir -p "$found/$target"
+    # What is new goes to the first folder, an input that breaks something to build/fuzz.
+    "$root/build/fuzz/tests/fuzz/$target" -max_total_time=20 -max_len=2048 -timeout=10 \
+      -print_final_stats=1 -artifact_prefix="$root/build/fuzz/$target-" \
+      "$found/$target" "$root/tests/fuzz/corpus/$target"
+  done
 }
 
 check_bench() {

@@ -9,14 +9,14 @@
 #include <cstring>
 #include <string_view>
 
-#if defined(__aarch64__) && defined(__linux__)
-#include <arm_acle.h>
+#if defined(__AARCH64EL__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
 // CRC-32C (Castagnoli, polynomial 0x1EDC6F41, reflected), as in iSCSI (RFC 3720), ext4 and SCTP.
-// Header-only; needs nothing but the standard library. Uses the processor's instruction where there
-// is one (SSE4.2, ARMv8 CRC), found out at run time, and a table else.
+// Header-only; needs nothing but the standard library (and on ARM the C library, to ask for the
+// instruction). Uses the processor's instruction where there is one (SSE4.2, ARMv8 CRC), found out
+// at run time, and a table else.
 
 namespace omzmq::wire {
 
@@ -68,16 +68,17 @@ inline std::uint32_t extend_portable(std::uint32_t state, const char* data,
   if constexpr (std::endian::native == std::endian::little) {
     for (; size >= 8; data += 8, size -= 8) {
       const std::uint64_t word = load_u64(data) ^ state;
-      state = 0;
-      for (std::size_t k = 0; k < 8; ++k) state ^= kSlices[7 - k][(word >> (8 * k)) & 0xFF];
+      const auto slice = [word](std::size_t k) { return kSlices[7 - k][(word >> (8 * k)) & 0xFF]; };
+      // Written out, since compilers do not unroll such a loop at -O2.
+      state = ((slice(0) ^ slice(1)) ^ (slice(2) ^ slice(3))) ^
+              ((slice(4) ^ slice(5)) ^ (slice(6) ^ slice(7)));
     }
   }
   for (; size != 0; ++data, --size) state = add_byte(state, *data);
   return state;
 }
 
-#if (defined(__x86_64__) && defined(__GNUC__)) || (defined(__aarch64__) && defined(__linux__))
-#define OMZMQ_WIRE_HAS_CRC_INSTRUCTION 1
+#if (defined(__x86_64__) || (defined(__AARCH64EL__) && defined(__linux__))) && defined(__GNUC__)
 
 /// The instruction takes three cycles but can start one each cycle: three lanes of this many bytes
 /// are computed side by side and joined.
@@ -116,15 +117,21 @@ OMZMQ_WIRE_CRC_TARGET inline std::uint32_t add_u64(std::uint32_t state,
 }
 inline bool has_instruction() noexcept { return __builtin_cpu_supports("sse4.2") != 0; }
 #else
+// The builtins, because <arm_acle.h> of some compilers has the functions only where every
+// processor that the code is compiled for has the instruction.
 #if defined(__clang__)
 #define OMZMQ_WIRE_CRC_TARGET __attribute__((target("crc")))
-#else
-#define OMZMQ_WIRE_CRC_TARGET __attribute__((target("+crc")))
-#endif
 OMZMQ_WIRE_CRC_TARGET inline std::uint32_t add_u64(std::uint32_t state,
                                                    std::uint64_t word) noexcept {
-  return __crc32cd(state, word);
+  return __builtin_arm_crc32cd(state, word);
 }
+#else
+#define OMZMQ_WIRE_CRC_TARGET __attribute__((target("+crc")))
+OMZMQ_WIRE_CRC_TARGET inline std::uint32_t add_u64(std::uint32_t state,
+                                                   std::uint64_t word) noexcept {
+  return __builtin_aarch64_crc32cx(state, word);
+}
+#endif
 inline bool has_instruction() noexcept {
   constexpr unsigned long kHwcapCrc32 = 1UL << 7;
   return (::getauxval(AT_HWCAP) & kHwcapCrc32) != 0;
@@ -150,15 +157,20 @@ OMZMQ_WIRE_CRC_TARGET inline std::uint32_t extend_by_instruction(std::uint32_t s
   return state;
 }
 #undef OMZMQ_WIRE_CRC_TARGET
+#else
+inline bool has_instruction() noexcept { return false; }
+
+/// Never called: stands for what this processor or compiler has not.
+inline std::uint32_t extend_by_instruction(std::uint32_t state, const char* data,
+                                           std::size_t size) noexcept {
+  return extend_portable(state, data, size);
+}
 #endif
 
 using Extend = std::uint32_t (*)(std::uint32_t state, const char* data, std::size_t size) noexcept;
 
 inline Extend fastest_extend() noexcept {
-#if defined(OMZMQ_WIRE_HAS_CRC_INSTRUCTION)
-  if (has_instruction()) return extend_by_instruction;
-#endif
-  return extend_portable;
+  return has_instruction() ? extend_by_instruction : extend_portable;
 }
 
 }  // namespace crc32c_detail
@@ -167,8 +179,8 @@ inline Extend fastest_extend() noexcept {
 ///
 /// Threads: any.
 inline std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0) noexcept {
-  static const crc32c_detail::Extend kExtend = crc32c_detail::fastest_extend();
-  return ~kExtend(~before, bytes.data(), bytes.size());
+  static const crc32c_detail::Extend extend = crc32c_detail::fastest_extend();
+  return ~extend(~before, bytes.data(), bytes.size());
 }
 
 }  // namespace omzmq::wire

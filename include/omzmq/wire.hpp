@@ -42,10 +42,11 @@ inline constexpr std::size_t kLengthBytes = 4;  ///< before each record
 /// How the body of a batch is compressed.
 enum class Codec : std::uint8_t { kNone = 0, kZstd = 1, kLz4 = 2 };
 
-/// Why bytes are no batch or acknowledgement. All but kTooLarge mean that they are corrupt.
+/// Why bytes are no batch or acknowledgement. All but kTooLarge mean that they are corrupt, or of
+/// a version of the format that this receiver does not know.
 enum class [[nodiscard]] Fault : std::uint8_t{
     kNone,     kTooShort, kMagic, kVersion, kHeaderSize, kFlags, kCodec,
-    kTooLarge,  ///< more bytes than the receiver allows
+    kTooLarge,  ///< sound, but more bytes than the receiver allows; an acknowledgement: too long
     kCrc,      kRawSize,  kCount, kRecords,
 };
 
@@ -150,19 +151,19 @@ inline std::uint32_t batch_crc(std::string_view frame, std::string_view body) no
   return crc32c(body, crc32c(frame.substr(0, batch_offset::kCrc)));
 }
 
-inline Fault check_sizes(const Batch& batch, std::size_t max_raw_bytes) noexcept {
+inline Fault check_sizes(const Batch& batch) noexcept {
   const BatchHeader& header = batch.header;
-  if (header.raw_bytes > max_raw_bytes) return Fault::kTooLarge;
   if (header.codec == Codec::kNone && header.raw_bytes != batch.body.size()) return Fault::kRawSize;
   if (header.raw_bytes / kLengthBytes < header.count) return Fault::kCount;
-  if (header.is_beat && (header.count != 0 || !batch.body.empty())) return Fault::kCount;
+  if (header.is_beat && (header.raw_bytes != 0 || !batch.body.empty())) return Fault::kCount;
   return Fault::kNone;
 }
 
 }  // namespace detail
 
-/// Reads the header and verifies everything but the records themselves; the CRC last.
-/// \param max_raw_bytes  the largest body that the receiver is ready to decompress
+/// Reads the header and verifies everything but the records themselves. A size is too large only
+/// after the CRC was right: a damaged size is damage, and nothing is allocated for it here.
+/// \param max_raw_bytes  the largest body, decompressed, that the receiver is ready for
 /// \param batch  is set only when the result is kNone
 inline Fault read_batch(std::string_view frame, std::size_t max_raw_bytes, Batch& batch) noexcept {
   using namespace batch_offset;
@@ -186,9 +187,9 @@ inline Fault read_batch(std::string_view frame, std::size_t max_raw_bytes, Batch
                      .raw_bytes = load<std::uint32_t>(at + kRawSize),
                      .time_ns = load<std::uint64_t>(at + kTime)},
                     frame.substr(header_bytes)};
-  if (const Fault fault = detail::check_sizes(found, max_raw_bytes); fault != Fault::kNone)
-    return fault;
+  if (const Fault fault = detail::check_sizes(found); fault != Fault::kNone) return fault;
   if (detail::batch_crc(frame, found.body) != load<std::uint32_t>(at + kCrc)) return Fault::kCrc;
+  if (found.header.raw_bytes > max_raw_bytes) return Fault::kTooLarge;
   batch = found;
   return Fault::kNone;
 }
@@ -244,6 +245,7 @@ inline Fault read_ack(std::string_view frame, Ack& ack) noexcept {
 // ---- Sending
 
 /// Writes the header in front of a body that is in place, CRC included.
+/// REQUIRES: frame_bytes >= kHeaderBytes
 /// \param frame  kHeaderBytes and then the body as it goes over the wire
 inline void write_header(char* frame, std::size_t frame_bytes, const BatchHeader& header) noexcept {
   using namespace batch_offset;

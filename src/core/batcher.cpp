@@ -20,11 +20,16 @@ void push(Frame&& frame, std::deque<Frame>& ready) {
 
 }  // namespace
 
-void Batcher::add(const Message& message, std::deque<Frame>& ready) {
+Batcher::Batcher(const Settings& settings, Clock::time_point now)
+    : settings_(settings), room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
+  if (settings.format == Format::kPacked) packer_.emplace(settings, now);
+}
+
+void Batcher::add(const Message& message, Clock::time_point now, std::deque<Frame>& ready) {
   if (settings_.format == Format::kRaw) return add_raw(message, ready);
-  if (!settings_.dyna_topic) return add_line({}, message, true, ready);
+  if (!settings_.dyna_topic) return add_to_frame({}, message, true, now, ready);
   for (std::size_t i = 0; i < message.topic_count; ++i) {
-    add_line(message.topics[i], message, i == 0, ready);
+    add_to_frame(message.topics[i], message, i == 0, now, ready);
   }
 }
 
@@ -54,28 +59,39 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
   }
 }
 
-void Batcher::add_line(std::string_view topic, const Message& message, bool settles,
-                       std::deque<Frame>& ready) {
+void Batcher::add_to_frame(std::string_view topic, const Message& message, bool settles,
+                           Clock::time_point now, std::deque<Frame>& ready) {
+  const std::size_t limit = room_ + settings_.batch_max_bytes;
   const auto deadline = message.published + settings_.batch_linger;
   auto found = find(topic);
   if (found != open_.end() &&
-      found->second.body.size() + line_bytes(message.payload, found->second.messages) >
-          settings_.batch_max_bytes) {
-    cut(found, ready);
+      found->second.body.size() + encoded_bytes(found->second, message.payload) > limit) {
+    cut(found, now, ready);
     found = open_.end();
   }
-  found = found == open_.end() ? open(topic, deadline, ready) : make_due_by(found, deadline);
+  found = found == open_.end() ? open(topic, deadline, now, ready) : make_due_by(found, deadline);
   OpenFrame& frame = found->second;
   const std::size_t before = frame.body.size();
-  append_line(frame.body, message.payload, frame.messages);
+  encode(frame, message.payload);
   open_bytes_ += frame.body.size() - before;
   ++frame.messages;
   if (settles) ++frame.settles;
-  if (frame.messages >= settings_.batch_max_messages ||
-      frame.body.size() >= settings_.batch_max_bytes) {
-    cut(found, ready);
+  if (frame.messages >= settings_.batch_max_messages || frame.body.size() >= limit) {
+    cut(found, now, ready);
   }
-  while (open_bytes_ > kMaxOpenBytes && open_.size() > 1) cut(open_.begin(), ready);
+  while (open_bytes_ > kMaxOpenBytes && open_.size() > 1) cut(open_.begin(), now, ready);
+}
+
+std::size_t Batcher::encoded_bytes(const OpenFrame& frame, std::string_view payload) const {
+  return packer_ ? record_bytes(payload) : line_bytes(payload, frame.messages);
+}
+
+void Batcher::encode(OpenFrame& frame, std::string_view payload) const {
+  if (packer_) {
+    append_record(frame.body, payload);
+  } else {
+    append_line(frame.body, payload, frame.messages);
+  }
 }
 
 Batcher::Open::iterator Batcher::find(std::string_view topic) {
@@ -85,12 +101,15 @@ Batcher::Open::iterator Batcher::find(std::string_view topic) {
 }
 
 Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point deadline,
-                                      std::deque<Frame>& ready) {
-  if (open_.size() >= kMaxOpenFrames) cut(open_.begin(), ready);
+                                      Clock::time_point now, std::deque<Frame>& ready) {
+  if (open_.size() >= kMaxOpenFrames) cut(open_.begin(), now, ready);
   OpenFrame fresh;
   fresh.topic = topic;
   // The one frame of a stream without dynamic topics will be full often; one of many may not.
-  if (!settings_.dyna_topic) fresh.body.reserve(std::min(settings_.batch_max_bytes, kFirstBytes));
+  const std::size_t expected =
+      settings_.dyna_topic ? 0 : std::min(settings_.batch_max_bytes, kFirstBytes);
+  if (room_ + expected != 0) fresh.body.reserve(room_ + expected);
+  fresh.body.resize(room_);
   const auto frame = open_.emplace(deadline, std::move(fresh));
   if (settings_.dyna_topic) by_topic_.emplace(frame->second.topic, frame);
   return frame;
@@ -106,35 +125,41 @@ Batcher::Open::iterator Batcher::make_due_by(Open::iterator frame, Clock::time_p
   return moved;
 }
 
-void Batcher::cut(Open::iterator found, std::deque<Frame>& ready) {
-  OpenFrame& open_frame = found->second;
-  const bool is_empty = open_frame.messages == 0;  // memory ran out when it was opened
-  Frame frame;
-  if (settings_.dyna_topic) frame.own_topics.reserve(1);
-  if (!is_empty) ready.emplace_back();
-  // Nothing throws from here on.
-  frame.messages = open_frame.settles;
-  open_bytes_ -= open_frame.body.size();
-  if (settings_.dyna_topic) {
-    by_topic_.erase(open_frame.topic);
-    frame.own_topics.push_back(std::move(open_frame.topic));
-    frame.topics = frame.own_topics;
+void Batcher::cut(Open::iterator found, Clock::time_point now, std::deque<Frame>& ready) {
+  OpenFrame& frame = found->second;
+  if (frame.messages == 0) {
+    // Memory ran out when it was opened.
+  } else if (packer_) {
+    const std::size_t bytes = frame.body.size();
+    packer_->pack(frame.topic, frame.body, frame.messages, frame.settles, now, ready);
+    open_bytes_ -= bytes - room_;
   } else {
-    frame.topics = settings_.topics;
+    cut_lines(frame, ready);
   }
+  if (settings_.dyna_topic) by_topic_.erase(frame.topic);
+  open_.erase(found);
+}
+
+void Batcher::cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready) {
+  Frame frame;
+  if (settings_.dyna_topic) frame.own_topics.push_back(open_frame.topic);
+  frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
+  frame.messages = open_frame.settles;
+  ready.emplace_back();
+  // Nothing throws from here on.
+  open_bytes_ -= open_frame.body.size();
   frame.body = std::move(open_frame.body);
   frame.body.shrink();
   frame.seal();
-  open_.erase(found);
-  if (!is_empty) ready.back() = std::move(frame);
+  ready.back() = std::move(frame);
 }
 
 void Batcher::cut_due(Clock::time_point now, std::deque<Frame>& ready) {
-  while (!open_.empty() && open_.begin()->first <= now) cut(open_.begin(), ready);
+  while (!open_.empty() && open_.begin()->first <= now) cut(open_.begin(), now, ready);
 }
 
-void Batcher::cut_all(std::deque<Frame>& ready) {
-  while (!open_.empty()) cut(open_.begin(), ready);
+void Batcher::cut_all(Clock::time_point now, std::deque<Frame>& ready) {
+  while (!open_.empty()) cut(open_.begin(), now, ready);
 }
 
 Clock::time_point Batcher::next_deadline() const noexcept {

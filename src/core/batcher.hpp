@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "core/frame.hpp"
+#include "core/packer.hpp"
 #include "core/settings.hpp"
 #include "core/transaction.hpp"
 
@@ -27,19 +29,23 @@ class Batcher {
   static constexpr std::size_t kMaxOpenBytes = std::size_t{8} << 20;  ///< of several open frames
 
   /// Keeps a reference to the settings.
-  explicit Batcher(const Settings& settings) : settings_(settings) {}
+  Batcher(const Settings& settings, Clock::time_point now);
 
   /// Takes a message; frames that are full thereby go to the end of `ready`.
   /// \throws std::bad_alloc: the message may be in some of its topics' frames and not in others
-  void add(const Message& message, std::deque<Frame>& ready);
+  void add(const Message& message, Clock::time_point now, std::deque<Frame>& ready);
 
   /// Cuts the frames whose first message was published batch.linger before `now`, or earlier.
   void cut_due(Clock::time_point now, std::deque<Frame>& ready);
 
-  void cut_all(std::deque<Frame>& ready);
+  void cut_all(Clock::time_point now, std::deque<Frame>& ready);
 
   /// When cut_due() has something to do; Clock::time_point::max(): not before the next add().
   [[nodiscard]] Clock::time_point next_deadline() const noexcept;
+
+  /// Of the packed format, which numbers its frames; else nullptr.
+  [[nodiscard]] Packer* packer() noexcept { return packer_ ? &*packer_ : nullptr; }
+  [[nodiscard]] const Packer* packer() const noexcept { return packer_ ? &*packer_ : nullptr; }
 
   /// Bytes in open frames.
   [[nodiscard]] std::size_t open_bytes() const noexcept { return open_bytes_; }
@@ -54,16 +60,21 @@ class Batcher {
   using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline
 
   void add_raw(const Message& message, std::deque<Frame>& ready);
-  void add_line(std::string_view topic, const Message& message, bool settles,
-                std::deque<Frame>& ready);
+  void add_to_frame(std::string_view topic, const Message& message, bool settles,
+                    Clock::time_point now, std::deque<Frame>& ready);
+  [[nodiscard]] std::size_t encoded_bytes(const OpenFrame& frame, std::string_view payload) const;
+  void encode(OpenFrame& frame, std::string_view payload) const;
   [[nodiscard]] Open::iterator find(std::string_view topic);
   [[nodiscard]] Open::iterator open(std::string_view topic, Clock::time_point deadline,
-                                    std::deque<Frame>& ready);
+                                    Clock::time_point now, std::deque<Frame>& ready);
   [[nodiscard]] Open::iterator make_due_by(Open::iterator frame, Clock::time_point deadline);
-  void cut(Open::iterator frame, std::deque<Frame>& ready);
+  void cut(Open::iterator frame, Clock::time_point now, std::deque<Frame>& ready);
+  void cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready);
 
   const Settings& settings_;
-  Open open_;                                                      ///< in the order of opening
+  std::optional<Packer> packer_;
+  const std::size_t room_;  ///< bytes in front of the messages of a frame
+  Open open_;               ///< in the order of opening
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
   std::size_t open_bytes_ = 0;
 };

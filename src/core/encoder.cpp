@@ -2,6 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/encoder.hpp"
 
+#include <omzmq/wire.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
 namespace omzmq {
 namespace {
 
@@ -35,6 +40,18 @@ void append_line(FrameBuffer& to, std::string_view payload, std::size_t messages
     payload.remove_prefix(lf + 1);
   }
   to.append(payload);
+}
+
+std::size_t record_bytes(std::string_view payload) noexcept {
+  return wire::kLengthBytes + payload.size();
+}
+
+void append_record(FrameBuffer& to, std::string_view payload) {
+  to.reserve_for(record_bytes(payload));
+  char* const end = to.data() + to.size();
+  wire::store(end, static_cast<std::uint32_t>(payload.size()));
+  std::copy(payload.begin(), payload.end(), end + wire::kLengthBytes);
+  to.resize(to.size() + record_bytes(payload));
 }
 
 }  // namespace omzmq

@@ -18,4 +18,10 @@ namespace omzmq {
 /// it as "#012", rsyslog's own escape. \throws std::bad_alloc
 void append_line(FrameBuffer& to, std::string_view payload, std::size_t messages);
 
+/// Bytes that append_record() adds for this payload.
+[[nodiscard]] std::size_t record_bytes(std::string_view payload) noexcept;
+
+/// format="packed": a record of docs/wire-format.md. \throws std::bad_alloc
+void append_record(FrameBuffer& to, std::string_view payload);
+
 }  // namespace omzmq

@@ -59,6 +59,12 @@ class FrameBuffer {
     size_ += bytes.size();
   }
 
+  /// The data, for those who write in place. REQUIRES: reserve() before
+  [[nodiscard]] char* data() noexcept { return block_ + kHeadroom; }
+
+  /// REQUIRES: reserve(bytes) before; new bytes are whatever was there
+  void resize(std::size_t bytes) noexcept { size_ = bytes; }
+
   /// Gives memory back that a body much smaller than expected does not need.
   void shrink() noexcept {
     if (block_ == nullptr || capacity_ < 2 * size_) return;

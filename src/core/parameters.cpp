@@ -86,8 +86,15 @@ void identity(Settings& s, const Row& row, Values values) {
 void topics(Settings& s, const Row& row, Values values) { s.topics = split_list(row.name, values); }
 
 void format(Settings& s, const Row& row, Values values) {
-  s.format = read_word<Format>(row.name, values.front(),
-                               {{"raw", Format::kRaw}, {"lines", Format::kLines}});
+  s.format = read_word<Format>(
+      row.name, values.front(),
+      {{"raw", Format::kRaw}, {"lines", Format::kLines}, {"packed", Format::kPacked}});
+}
+
+void compression_driver(Settings& s, const Row& row, Values values) {
+  s.compression_driver = read_word<Compression>(
+      row.name, values.front(),
+      {{"none", Compression::kNone}, {"zstd", Compression::kZstd}, {"lz4", Compression::kLz4}});
 }
 
 void when_full(Settings& s, const Row& row, Values values) {
@@ -163,7 +170,7 @@ constexpr std::array kActionParameters{
     Row{"dynaTopic", "on/off", "off", false, on_off<&Settings::dyna_topic>},
     Row{"topicFrame", "on/off", "off in `raw`, always on otherwise", false,
         on_off<&Settings::topic_frame>},
-    Row{"format", "`raw` `lines`", "`raw`", false, format},
+    Row{"format", "`raw` `lines` `packed`", "`raw`", false, format},
     Row{"batch.maxMessages", "1..1000000", "4096", false,
         [](Settings& s, const Row& row, Values values) {
           s.batch_max_messages =
@@ -173,6 +180,12 @@ constexpr std::array kActionParameters{
         size<&Settings::batch_max_bytes, 1L << 10, 64L << 20>},
     Row{"batch.linger", "ms, 0..60000", "2", false,
         milliseconds<&Settings::batch_linger, 0, 60000>},
+    Row{"compression.driver", "`none` `zstd` `lz4`", "`none`", false, compression_driver},
+    // The range of all drivers together; Settings::validate() knows that of each.
+    Row{"compression.level", "zstd -7..22, lz4 0..12", "zstd 3, lz4 0", false,
+        number<&Settings::compression_level, -7, 22>},
+    Row{"beat.interval", "ms, 0..3600000", "1000", false,
+        milliseconds<&Settings::beat_interval, 0, 3600000>},
     Row{"handoff.size", "size, 64k..1g", "8m", false, handoff_size},
     Row{"handoff.timeout", "ms, 0..60000", "100", false,
         milliseconds<&Settings::handoff_timeout, 0, 60000>},
@@ -215,6 +228,7 @@ constexpr std::array kActionParameters{
         number<&Settings::keep_alive_interval_s, 1, 32767>},
     Row{"keepAlive.probes", "1..127", "3", false, number<&Settings::keep_alive_probes, 1, 127>},
     Row{"immediate", "on/off", "on", false, on_off<&Settings::immediate>},
+    Row{"waitForPeers", "0..1000", "0", false, number<&Settings::wait_for_peers, 0, 1000>},
     Row{"ipcMode", "file mode", "0600", false, ipc_mode},
     Row{"ipv6", "on/off", "on", false, on_off<&Settings::ipv6>},
     Row{"socketOptions", "array of `name=value`", "none", true, socket_options},

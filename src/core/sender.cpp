@@ -34,6 +34,10 @@ constexpr std::chrono::milliseconds kLastLinger = 500ms;
 /// messages at most. So the socket stays open for a moment more, in which a peer that reads makes
 /// room.
 constexpr std::chrono::milliseconds kSettling = 50ms;
+/// Thousands of streams may be due a beat at once. So many go out, then there is a pause: they must
+/// not fill a peer's queue, where a PUB drops batches.
+constexpr std::size_t kBeatsAtOnce = 32;
+constexpr Clock::duration kBeatsPause = 1ms;
 
 }  // namespace
 
@@ -44,7 +48,7 @@ Sender::Sender(const Settings& settings, Handoff& handoff, FrameSink& sink, Send
       sink_(sink),
       stats_(stats),
       log_(log),
-      batcher_(settings),
+      batcher_(settings, Clock::now()),
       slices_each_(settings.templates().size()),
       open_pause_(kFirstOpenPause) {}
 
@@ -87,14 +91,16 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
     } else if (!next_message()) {
       outcome = Outcome::kIdle;
     } else {
-      batcher_.add(*message_, ready_);
+      batcher_.add(*message_, now, ready_);
       finish_message();
     }
   }
-  if (outcome == Outcome::kIdle && settings_.batch_linger.count() == 0) batcher_.cut_all(ready_);
+  if (outcome == Outcome::kIdle && settings_.batch_linger.count() == 0) {
+    batcher_.cut_all(now, ready_);
+  }
   if (outcome != Outcome::kBlocked) {
     batcher_.cut_due(now, ready_);
-    if (!flush(now)) outcome = Outcome::kBlocked;
+    if (!flush(now) || !send_beats(now)) outcome = Outcome::kBlocked;
   }
   if (outcome == Outcome::kBlocked) discard_oldest();
   note_blocked(outcome == Outcome::kBlocked, now);
@@ -158,6 +164,24 @@ bool Sender::flush(Clock::time_point now) {
   return true;
 }
 
+bool Sender::send_beats(Clock::time_point now) {
+  if (next_beats() > now) return true;
+  // A beat waits for nobody: where no batch could go, there is nobody to tell.
+  if (!sink_.writable()) {
+    no_beats_before_ = now + settings_.beat_interval;
+    return true;
+  }
+  batcher_.packer()->beat_due(now, kBeatsAtOnce, ready_);
+  no_beats_before_ = now + kBeatsPause;
+  return flush(now);
+}
+
+Clock::time_point Sender::next_beats() const noexcept {
+  const Packer* const packer = batcher_.packer();
+  if (packer == nullptr) return Clock::time_point::max();
+  return std::max(packer->next_beat(), no_beats_before_);
+}
+
 void Sender::discard_oldest() {
   for (const auto& lane : handoff_.lanes()) {
     while (lane->must_discard() && !lane->front().empty()) {
@@ -195,7 +219,7 @@ void Sender::note_blocked(bool blocked, Clock::time_point now) {
 }
 
 Clock::time_point Sender::next_deadline() const noexcept {
-  return is_open_ ? batcher_.next_deadline() : next_open_;
+  return is_open_ ? std::min(batcher_.next_deadline(), next_beats()) : next_open_;
 }
 
 void Sender::update_gauges() {
@@ -256,8 +280,18 @@ void Sender::send_on_until(Clock::time_point deadline) {
     is_sent = drain(Clock::now());
   }
   if (!is_sent || stats_.sent_frames.value() == 0) return;
+  send_last_beats(deadline);
   deadline = std::min(deadline, Clock::now() + kSettling);
   while (Clock::now() < deadline) doze_until(deadline);
+}
+
+void Sender::send_last_beats(Clock::time_point deadline) {
+  Packer* const packer = batcher_.packer();
+  if (packer == nullptr) return;
+  for (auto now = Clock::now(); now < deadline && sink_.writable(); now = Clock::now()) {
+    if (!packer->beat_last(now, kBeatsAtOnce, ready_) || !flush(now)) return;
+    doze_until(std::min(deadline, now + kBeatsPause));
+  }
 }
 
 void Sender::doze_until(Clock::time_point deadline) {
@@ -269,7 +303,7 @@ bool Sender::drain(Clock::time_point now) {
   const Outcome outcome = do_work(now);
   has_more_ = outcome == Outcome::kMore;
   if (outcome != Outcome::kIdle) return false;
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(now, ready_);
   return flush(now) && sink_.unsent() == 0;
 }
 
@@ -281,7 +315,7 @@ std::size_t Sender::finish() {
       held += TransactionReader(lane->front(), slices_each_).left();
     }
   }
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(Clock::now(), ready_);
   for (const Frame& frame : ready_) held += frame.messages;
   ready_.clear();
   update_gauges();

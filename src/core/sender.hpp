@@ -59,6 +59,9 @@ class Sender {
   [[nodiscard]] bool next_message();
   void finish_message();
   [[nodiscard]] bool flush(Clock::time_point now);
+  [[nodiscard]] bool send_beats(Clock::time_point now);
+  [[nodiscard]] Clock::time_point next_beats() const noexcept;
+  void send_last_beats(Clock::time_point deadline);
   void pause_after_failure(Clock::time_point now, const char* why);
   void note_recovered(const char* how);
   void discard_oldest();
@@ -90,6 +93,7 @@ class Sender {
   bool has_broken_ = false;
   Clock::time_point next_open_ = Clock::time_point::min();
   Clock::duration open_pause_;
+  Clock::time_point no_beats_before_ = Clock::time_point::min();
   std::optional<Clock::time_point> blocked_since_;
   bool told_blocked_ = false;
   bool told_failure_ = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/compressor.hpp"
 #include "core/config_error.hpp"
 #include "core/format.hpp"
 #include "core/text.hpp"
@@ -47,21 +48,41 @@ void check_topics(const Settings& s) {
   }
 }
 
+void refuse(const Settings& s, const char* name, const char* why) {
+  if (s.was_given(to_lower(name))) throw ConfigError(name, why);
+}
+
 void check_format(const Settings& s) {
-  if (s.format != Format::kRaw) {
-    if (s.topic_frame == false) {
-      throw ConfigError("topicFrame",
-                        "'off' goes with format=\"raw\" only: a frame of many messages "
-                        "has its topic in front as a frame of its own");
-    }
-    return;
+  if (s.format != Format::kRaw && s.topic_frame == false) {
+    throw ConfigError("topicFrame",
+                      "'off' goes with format=\"raw\" only: a frame of many messages "
+                      "has its topic in front as a frame of its own");
   }
-  for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
-    if (s.was_given(to_lower(name))) {
-      throw ConfigError(name,
-                        "has no effect with format=\"raw\", one message a frame; "
-                        "set format=\"lines\" or leave it out");
+  if (s.format == Format::kRaw) {
+    for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
+      refuse(s, name,
+             "has no effect with format=\"raw\", one message a frame; "
+             "set format=\"lines\" or \"packed\", or leave it out");
     }
+  }
+  if (s.format != Format::kPacked) {
+    for (const auto* name : {"compression.driver", "compression.level", "beat.interval"}) {
+      refuse(s, name, "has an effect with format=\"packed\" only; set that or leave it out");
+    }
+  }
+}
+
+void check_compression(const Settings& s) {
+  if (!s.compression_level) return;
+  if (s.compression_driver == Compression::kNone) {
+    throw ConfigError("compression.level",
+                      "has no effect without compression.driver=\"zstd\" or \"lz4\"");
+  }
+  const auto [least, most] = compression_levels(s.compression_driver);
+  if (*s.compression_level < least || *s.compression_level > most) {
+    throw ConfigError("compression.level",
+                      formatted("'{}' is none of this driver's levels, which are {} to {}",
+                                *s.compression_level, least, most));
   }
 }
 
@@ -102,10 +123,16 @@ void Settings::validate() const {
   check_endpoints(*this);
   check_topics(*this);
   check_format(*this);
+  check_compression(*this);
   check_aliases(*this);
   if (!identity.empty() && sock_type != SocketType::kDealer) {
     throw ConfigError("identity",
                       formatted("'{}': only sockType=\"DEALER\" has an identity", identity));
+  }
+  if (wait_for_peers > 0 && sock_type != SocketType::kPub) {
+    throw ConfigError("waitForPeers",
+                      formatted("'{}': only sockType=\"PUB\" waits for subscribers; leave it out",
+                                wait_for_peers));
   }
   if (effective_reconnect_max_interval() < reconnect_interval) {
     throw ConfigError("reconnect.maxInterval",

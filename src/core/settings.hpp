@@ -17,7 +17,8 @@
 namespace omzmq {
 
 enum class SocketType { kPub, kPush, kDealer };
-enum class Format { kRaw, kLines };
+enum class Format { kRaw, kLines, kPacked };
+enum class Compression { kNone, kZstd, kLz4 };
 enum class WhenFull { kSuspend, kDropNewest, kDropOldest };
 
 /// The parameters of module().
@@ -49,6 +50,9 @@ struct Settings {
   std::size_t batch_max_messages = 4096;
   std::size_t batch_max_bytes = std::size_t{64} << 10;  ///< of a frame's body
   Ms batch_linger{2};                                   ///< 0: as soon as the lanes are empty
+  Compression compression_driver = Compression::kNone;  ///< of the packed format
+  std::optional<int> compression_level;                 ///< see compression_levels()
+  Ms beat_interval{1000};                               ///< of the packed format; 0: no beats
 
   // Between the worker and the socket
   std::size_t handoff_size = std::size_t{8} << 20;  ///< bytes of one worker's lane
@@ -72,7 +76,8 @@ struct Settings {
   int keep_alive_time_s = 60;
   int keep_alive_interval_s = 10;
   int keep_alive_probes = 3;
-  bool immediate = true;  ///< of endpoints that PUSH or DEALER connects
+  bool immediate = true;   ///< of endpoints that PUSH or DEALER connects
+  int wait_for_peers = 0;  ///< subscribers that a PUB waits for before it sends; 0: for none
   unsigned ipc_mode = 0600;
   bool ipv6 = true;
   std::vector<std::pair<std::string, std::string>> socket_options;  ///< name, value

@@ -68,6 +68,8 @@ constexpr std::array kRows{
         [](const Settings& s) {
           return if_on(s.sock_type != SocketType::kPub, s.immediate ? 1 : 0);
         }},
+    Row{"waitForPeers", ZMQ_XPUB_VERBOSER,
+        [](const Settings& s) { return if_on(s.wait_for_peers > 0, 1); }},
 };
 
 /// The numbers of the options in extra_socket_options().
@@ -127,10 +129,10 @@ void set_extra(zmq::socket_t& socket, const std::string& name, const std::string
 
 }  // namespace
 
-zmq::socket_type to_zmq(SocketType type) noexcept {
-  switch (type) {
+zmq::socket_type socket_type_of(const Settings& settings) noexcept {
+  switch (*settings.sock_type) {
     case SocketType::kPub:
-      return zmq::socket_type::pub;
+      return settings.wait_for_peers > 0 ? zmq::socket_type::xpub : zmq::socket_type::pub;
     case SocketType::kPush:
       return zmq::socket_type::push;
     case SocketType::kDealer:

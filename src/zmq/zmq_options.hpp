@@ -8,8 +8,9 @@
 
 namespace omzmq {
 
-/// The ZeroMQ socket type of an action.
-[[nodiscard]] zmq::socket_type to_zmq(SocketType type) noexcept;
+/// The ZeroMQ socket type of an action. A PUB that waits for peers is an XPUB: the same for its
+/// subscribers, and it hears of them.
+[[nodiscard]] zmq::socket_type socket_type_of(const Settings& settings) noexcept;
 
 /// Sets what the settings say on a socket that is neither bound nor connected yet.
 /// \throws std::runtime_error that names the option libzmq refused

@@ -22,6 +22,11 @@ namespace {
 /// libzmq's own default for ZMQ_BACKLOG.
 constexpr int kDefaultBacklog = 100;
 
+/// How often a sender that never sleeps reads what subscribers say.
+constexpr std::size_t kSendsBetweenReads = 256;
+/// How often at most before it sleeps: it would take a flood of messages from peers to get there.
+constexpr int kReadsBeforeSleep = 16;
+
 /// Kept in the headroom of a body that libzmq holds.
 struct Hint {
   std::atomic<std::size_t>* in_flight;
@@ -79,11 +84,16 @@ void ZmqSink::open() {
   }
   if (!socket_) {
     require_file_descriptors(context_->descriptors_for_socket());
-    zmq::socket_t socket(context_->get(), to_zmq(*settings_.sock_type));
+    zmq::socket_t socket(context_->get(), socket_type_of(settings_));
     apply_options(settings_, socket);
     fd_ = socket.get(zmq::sockopt::fd);
     socket_ = std::move(socket);
+    if (settings_.wait_for_peers > 0) {
+      subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
+    }
   }
+  // Between two attempts to bind the last endpoint, peers come and go at the first.
+  if (subscribers_) subscribers_->read(socket_);
   while (attached_ < settings_.endpoints.size()) {
     attach(settings_.endpoints[attached_]);
     ++attached_;
@@ -121,6 +131,7 @@ void ZmqSink::bind_path(const Endpoint& endpoint) {
 
 SendResult ZmqSink::send(Frame& frame) noexcept {
   try {
+    if (subscribers_ && !may_send()) return SendResult::kWouldBlock;
     if (!has_body_) keep_body(frame);
     for (; frame.copies_sent < frame.copies(); ++frame.copies_sent) {
       if (!send_copy(frame)) return SendResult::kWouldBlock;
@@ -168,12 +179,32 @@ std::size_t ZmqSink::unsent() const noexcept {
   return in_flight_->load(std::memory_order_relaxed) - (has_body_ ? body_messages_ : 0);
 }
 
+bool ZmqSink::may_send() {
+  if (subscribers_->are_enough() && ++unread_sends_ >= kSendsBetweenReads) {
+    unread_sends_ = 0;
+    subscribers_->read(socket_);
+  }
+  return subscribers_->are_enough();
+}
+
 bool ZmqSink::writable() noexcept {
   try {
-    return (socket_.get(zmq::sockopt::events) & ZMQ_POLLOUT) != 0;
-  } catch (const zmq::error_t&) {
+    const bool has_room = (events() & ZMQ_POLLOUT) != 0;
+    return has_room && (!subscribers_ || subscribers_->are_enough());
+  } catch (const std::exception&) {
     return false;
   }
+}
+
+// A subscription that has come when the events are looked at does not make fd() readable any more:
+// so it is read before anybody sleeps.
+int ZmqSink::events() {
+  int events = socket_.get(zmq::sockopt::events);
+  for (int n = 0; subscribers_ && (events & ZMQ_POLLIN) != 0 && n < kReadsBeforeSleep; ++n) {
+    subscribers_->read(socket_);
+    events = socket_.get(zmq::sockopt::events);
+  }
+  return events;
 }
 
 void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
@@ -181,6 +212,8 @@ void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
   attached_ = 0;
   fd_ = -1;
   topic_is_out_ = false;
+  subscribers_.reset();
+  unread_sends_ = 0;
   if (!socket_) return;
   const int linger_ms = static_cast<int>(linger.count());
   ::zmq_setsockopt(socket_.handle(), ZMQ_LINGER, &linger_ms, sizeof linger_ms);

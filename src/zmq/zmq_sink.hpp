@@ -7,17 +7,22 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 #include <zmq.hpp>
 
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
 #include "zmq/listening_path.hpp"
+#include "zmq/subscribers.hpp"
 #include "zmq/zmq_context.hpp"
 
 namespace omzmq {
 
 /// The ZeroMQ socket of an action.
+///
+/// With waitForPeers it takes nothing until so many subscribers are there; each time that it is
+/// opened it waits anew.
 ///
 /// Threads: one, the sender's: it makes, uses and closes the socket.
 class ZmqSink final : public FrameSink {
@@ -41,6 +46,8 @@ class ZmqSink final : public FrameSink {
   void bind_path(const Endpoint& endpoint);
   void keep_body(Frame& frame);
   [[nodiscard]] bool send_copy(Frame& frame);
+  [[nodiscard]] bool may_send();
+  [[nodiscard]] int events();
 
   const Settings& settings_;
   const ContextSource context_source_;
@@ -52,6 +59,8 @@ class ZmqSink final : public FrameSink {
   int fd_ = -1;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::vector<ListeningPath> paths_;
+  std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
+  std::size_t unread_sends_ = 0;            ///< sends since these were read
 
   zmq::message_t body_;            ///< of the frame in progress
   std::size_t body_messages_ = 0;  ///< that in_flight_ counts for it

@@ -53,10 +53,10 @@ BENCHMARK(append_line_with_lfs)->Arg(256);
 
 void add_all(benchmark::State& state, const Settings& settings,
              const std::vector<Message>& messages) {
-  Batcher batcher(settings);
+  Batcher batcher(settings, Clock::time_point());
   std::deque<Frame> ready;
   for (std::size_t i = 0; [[maybe_unused]] auto _ : state) {
-    batcher.add(messages[i++ % messages.size()], ready);
+    batcher.add(messages[i++ % messages.size()], Clock::time_point(), ready);
     ready.clear();
   }
   state.SetItemsProcessed(state.iterations());
@@ -80,6 +80,42 @@ void batch_raw(benchmark::State& state) {
   add_all(state, settings, {message});
 }
 BENCHMARK(batch_raw)->Arg(80)->Arg(256)->Arg(1024);
+
+/// The floor of batch_packed: the same bytes into blocks of the same size.
+void copy_into_blocks(benchmark::State& state) {
+  const std::string payload = make_payload(state.range(0));
+  FrameBuffer block;
+  for ([[maybe_unused]] auto _ : state) {
+    if (block.size() + payload.size() > kFrameBytes) {
+      benchmark::DoNotOptimize(block.data());
+      block = FrameBuffer();
+    }
+    if (block.size() == 0) block.reserve(kFrameBytes);
+    block.append(payload);
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(copy_into_blocks)->Arg(80)->Arg(256)->Arg(1024);
+
+/// Numbered, sealed and, if asked for, compressed; of lines that shrink as log lines do.
+void batch_packed(benchmark::State& state, Compression driver) {
+  std::string payload;
+  for (std::uint64_t i = 1; payload.size() < static_cast<std::size_t>(state.range(0)); ++i)
+    payload += "field" + std::to_string(i) + "=" + std::to_string(i * 2654435761U % 100000) + " ";
+  payload.resize(static_cast<std::size_t>(state.range(0)));
+  Settings settings;
+  settings.format = Format::kPacked;
+  settings.compression_driver = driver;
+  std::vector<std::string> payloads;
+  for (std::size_t i = 0; i < 1000; ++i) payloads.push_back(std::to_string(i * i) + payload);
+  std::vector<Message> messages(payloads.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) messages[i].payload = payloads[i];
+  add_all(state, settings, messages);
+}
+BENCHMARK_CAPTURE(batch_packed, none, Compression::kNone)->Arg(80)->Arg(256)->Arg(1024);
+BENCHMARK_CAPTURE(batch_packed, lz4, Compression::kLz4)->Arg(256);
+BENCHMARK_CAPTURE(batch_packed, zstd, Compression::kZstd)->Arg(256);
 
 /// 256 bytes each; the argument is how many topics there are.
 void batch_lines_by_topic(benchmark::State& state) {

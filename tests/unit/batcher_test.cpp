@@ -24,7 +24,7 @@ class BatcherTest : public testing::Test {
     message.payload = payload;
     for (const auto topic : topics) message.topics[message.topic_count++] = topic;
     message.published = published;
-    batcher_.add(message, ready_);
+    batcher_.add(message, kStart, ready_);
   }
 
   // Each frame that is ready as "topic,topic|body|messages".
@@ -44,7 +44,7 @@ class BatcherTest : public testing::Test {
 
   Settings settings_;
   std::deque<Frame> ready_;
-  Batcher batcher_{settings_};
+  Batcher batcher_{settings_, kStart};
 };
 
 class RawBatcher : public BatcherTest {};
@@ -105,7 +105,7 @@ TEST_F(LineBatcher, CutsAtTheNumberOfMessages) {
   settings_.batch_max_messages = 3;
   for (const char* payload : {"1", "2", "3", "4"}) add(payload);
   EXPECT_EQ(taken(), (Frames{"|1\n2\n3|3"}));
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"|4|1"}));
 }
 
@@ -129,7 +129,7 @@ TEST_F(LineBatcher, CutsBeforeTheMessageThatIsOneByteTooLong) {
   add("123");
   add("4567");
   EXPECT_EQ(taken(), (Frames{"|123|1"}));
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"|4567|1"}));
 }
 
@@ -139,7 +139,7 @@ TEST_F(LineBatcher, SendsALargerMessageAlone) {
   add("a far larger message");
   add("2");
   EXPECT_EQ(taken(), (Frames{"|1|1", "|a far larger message|1"}));
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"|2|1"}));
 }
 
@@ -191,12 +191,12 @@ TEST_F(LineBatcher, SendsStaticTopicsAsFramesOfTheirOwn) {
   settings_.topics = {"a", "b"};
   add("1");
   add("2");
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"a,b|1\n2|2"}));
 }
 
 TEST_F(LineBatcher, CutsNothingWhenNothingIsOpen) {
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   batcher_.cut_due(Clock::time_point::max(), ready_);
   EXPECT_TRUE(ready_.empty());
 }
@@ -214,7 +214,7 @@ TEST_F(TopicBatcher, KeepsTopicsApart) {
   add("2", {"b"});
   add("3", {"a"});
   EXPECT_EQ(batcher_.open_bytes(), 4U);
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"a|1\n3|2", "b|2|1"}));
   EXPECT_EQ(batcher_.open_bytes(), 0U);
 }
@@ -223,7 +223,7 @@ TEST_F(TopicBatcher, CountsAMessageOfManyTopicsOnce) {
   settings_.topics = {"template1", "template2"};
   add("1", {"a", "b"});
   add("2", {"b", "c"});
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"a|1|1", "b|1\n2|1", "c|2|0"}));
 }
 
@@ -233,7 +233,7 @@ TEST_F(TopicBatcher, CutsEachTopicAtItsOwnLimits) {
   add("2", {"b"});
   add("3", {"a"});
   EXPECT_EQ(taken(), (Frames{"a|1\n3|2"}));
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"b|2|1"}));
 }
 
@@ -283,14 +283,14 @@ TEST_F(TopicBatcher, TakesEmptyTopicsAndTopicsWithNul) {
   add("2", {std::string_view("a\0b", 3)});
   add("3", {std::string_view("a\0c", 3)});
   add("4", {""});
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"|1\n4|2", std::string("a\0b|2|1", 7), std::string("a\0c|3|1", 7)}));
 }
 
 TEST_F(TopicBatcher, SendsAMessageTwiceWhenTwoTemplatesGiveOneTopic) {
   settings_.topics = {"template1", "template2"};
   add("1", {"a", "a"});
-  batcher_.cut_all(ready_);
+  batcher_.cut_all(kStart, ready_);
   EXPECT_EQ(taken(), (Frames{"a|1\n1|1"}));
 }
 

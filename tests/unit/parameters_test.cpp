@@ -131,6 +131,18 @@ const std::vector<Range> kRanges{
      [](S s) -> std::int64_t { return s.keep_alive_probes; },
      {{"1", 1}, {"127", 127}},
      {"0", "128"}},
+    {"compression.level",
+     [](S s) -> std::int64_t { return s.compression_level.value(); },
+     {{"-7", -7}, {"22", 22}},
+     {"-8", "23"}},
+    {"beat.interval",
+     [](S s) { return s.beat_interval.count(); },
+     {{"0", 0}, {"3600000", kHour}},
+     {"-1", "3600001"}},
+    {"waitForPeers",
+     [](S s) -> std::int64_t { return s.wait_for_peers; },
+     {{"0", 0}, {"1000", 1000}},
+     {"-1", "1001"}},
     {"ipcMode",
      [](S s) -> std::int64_t { return s.ipc_mode; },
      {{"0000", 0}, {"0777", 0777}, {"660", 0660}},
@@ -178,7 +190,8 @@ struct Words {
 const std::vector<Words>& words() {
   static const std::vector<Words> all{
       {"sockType", {"PUB", "PUSH", "DEALER"}},
-      {"format", {"raw", "lines"}},
+      {"format", {"raw", "lines", "packed"}},
+      {"compression.driver", {"none", "zstd", "lz4"}},
       {"handoff.full", {"suspend", "dropNewest", "dropOldest"}},
       {"confirm", {"handoff"}},
       {"dynaTopic", {"on", "off"}},
@@ -201,7 +214,7 @@ TEST(Parameters, TakeTheirWordsInAnyCase) {
 
 TEST(Parameters, NameTheWordsThatAreRightWhenTheyRefuseOne) {
   for (const Words& parameter : words()) {
-    for (const std::string wrong : {"", "maybe", "packed", "PULL", "1", "on,off"}) {
+    for (const std::string wrong : {"", "maybe", "gzip", "PULL", "1", "on,off"}) {
       const std::string refusal = refusal_of(parameter.name, {wrong});
       EXPECT_NE(refusal.find("'" + wrong + "'"), std::string::npos) << parameter.name;
       for (const std::string& word : parameter.words)
@@ -216,6 +229,10 @@ TEST(Parameters, MeanWhatTheirWordsSay) {
   EXPECT_EQ(with("sockType", {"Dealer"}).sock_type, SocketType::kDealer);
   EXPECT_EQ(with("format", {"raw"}).format, Format::kRaw);
   EXPECT_EQ(with("format", {"lines"}).format, Format::kLines);
+  EXPECT_EQ(with("format", {"packed"}).format, Format::kPacked);
+  EXPECT_EQ(with("compression.driver", {"none"}).compression_driver, Compression::kNone);
+  EXPECT_EQ(with("compression.driver", {"zstd"}).compression_driver, Compression::kZstd);
+  EXPECT_EQ(with("compression.driver", {"LZ4"}).compression_driver, Compression::kLz4);
   EXPECT_EQ(with("handoff.full", {"suspend"}).handoff_full, WhenFull::kSuspend);
   EXPECT_EQ(with("handoff.full", {"dropnewest"}).handoff_full, WhenFull::kDropNewest);
   EXPECT_EQ(with("handoff.full", {"dropOldest"}).handoff_full, WhenFull::kDropOldest);

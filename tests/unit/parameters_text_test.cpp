@@ -115,7 +115,7 @@ std::optional<std::string> default_value_of(const Parameter<Settings>& row) {
   std::string text(row.default_value);
   std::erase(text, '`');
   for (const char* none : {"none", "required", "–", "OS", "the interval", "raw 100000; else 256",
-                           "off in raw, always on otherwise",
+                           "zstd 3, lz4 0", "off in raw, always on otherwise",
                            "the action's name, else omzmq: and the first endpoint"}) {
     if (text == none) return std::nullopt;
   }
@@ -139,6 +139,8 @@ TEST(Parameters, HaveTheDefaultsThatAreDocumented) {
   EXPECT_EQ(written.batch_max_messages, plain.batch_max_messages);
   EXPECT_EQ(written.batch_max_bytes, plain.batch_max_bytes);
   EXPECT_EQ(written.batch_linger, plain.batch_linger);
+  EXPECT_EQ(written.compression_driver, plain.compression_driver);
+  EXPECT_EQ(written.beat_interval, plain.beat_interval);
   EXPECT_EQ(written.handoff_size, plain.handoff_size);
   EXPECT_EQ(written.handoff_timeout, plain.handoff_timeout);
   EXPECT_EQ(written.handoff_full, plain.handoff_full);
@@ -163,6 +165,7 @@ TEST(Parameters, WithoutADefaultLeaveTheSettingEmpty) {
   EXPECT_TRUE(plain.identity.empty() && plain.dead_letter_file.empty());
   EXPECT_TRUE(plain.stats_name.empty() && plain.action_name.empty());
   EXPECT_FALSE(plain.sock_type || plain.topic_frame || plain.send_hwm || plain.send_buffer);
+  EXPECT_FALSE(plain.compression_level);
   EXPECT_FALSE(plain.connect_timeout || plain.heartbeat_timeout || plain.heartbeat_ttl);
 }
 

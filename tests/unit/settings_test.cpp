@@ -87,11 +87,14 @@ TEST(Validate, RefusesTheFifthDynamicTopicByItsName) {
   expect_refused(pub_and({{"dynatopic", "on"}, {"topics", "a,b,c,d,fifth"}}), "topics", {"fifth"});
 }
 
-TEST(Validate, RefusesLinesWithoutATopicFrame) {
-  expect_refused(pub_and({{"format", "lines"}, {"topics", "a"}, {"topicframe", "off"}}),
-                 "topicFrame", {"'off'", "raw"});
-  EXPECT_EQ(
-      refusal_of(pub_and({{"format", "lines"}, {"topics", "a"}, {"topicframe", "on"}})).second, "");
+TEST(Validate, RefusesManyMessagesInAFrameWithoutATopicFrame) {
+  for (const char* format : {"lines", "packed"}) {
+    expect_refused(pub_and({{"format", format}, {"topics", "a"}, {"topicframe", "off"}}),
+                   "topicFrame", {"'off'", "raw"});
+    EXPECT_EQ(
+        refusal_of(pub_and({{"format", format}, {"topics", "a"}, {"topicframe", "on"}})).second,
+        "");
+  }
 }
 
 TEST(Validate, RefusesBatchParametersWithRaw) {
@@ -99,9 +102,34 @@ TEST(Validate, RefusesBatchParametersWithRaw) {
        {std::tuple("batch.maxmessages", "batch.maxMessages", "10"),
         std::tuple("batch.maxbytes", "batch.maxBytes", "1k"),
         std::tuple("batch.linger", "batch.linger", "0")}) {
-    expect_refused(push_and({{lower, value}}), name, {"raw", "lines"});
+    expect_refused(push_and({{lower, value}}), name, {"raw", "lines", "packed"});
     EXPECT_EQ(refusal_of(push_and({{"format", "lines"}, {lower, value}})).second, "");
+    EXPECT_EQ(refusal_of(push_and({{"format", "packed"}, {lower, value}})).second, "");
   }
+}
+
+TEST(Validate, RefusesParametersOfThePackedFormatWithOthers) {
+  for (const auto& [lower, name, value] :
+       {std::tuple("compression.driver", "compression.driver", "zstd"),
+        std::tuple("compression.level", "compression.level", "3"),
+        std::tuple("beat.interval", "beat.interval", "0")}) {
+    for (const char* format : {"raw", "lines"})
+      expect_refused(push_and({{"format", format}, {lower, value}}), name, {"packed"});
+  }
+  EXPECT_EQ(refusal_of(push_and({{"format", "packed"}, {"beat.interval", "0"}})).second, "");
+}
+
+TEST(Validate, WantsALevelOfTheDriver) {
+  const auto packed = [](const char* driver, const char* level) {
+    return push_and(
+        {{"format", "packed"}, {"compression.driver", driver}, {"compression.level", level}});
+  };
+  expect_refused(packed("none", "3"), "compression.level", {"zstd", "lz4"});
+  for (const char* level : {"-1", "13"})
+    expect_refused(packed("lz4", level), "compression.level", {level, "0 to 12"});
+  for (const char* level : {"0", "12"}) EXPECT_EQ(refusal_of(packed("lz4", level)).second, "");
+  for (const char* level : {"-7", "0", "22"})
+    EXPECT_EQ(refusal_of(packed("zstd", level)).second, "");
 }
 
 TEST(Validate, RefusesAParameterBesideItsOldName) {
@@ -121,6 +149,14 @@ TEST(Validate, HasAnIdentityForDealerOnly) {
   EXPECT_EQ(
       refusal_of({{"socktype", "DEALER"}, {"endpoints", "tcp://a:1"}, {"identity", "me"}}).second,
       "");
+}
+
+TEST(Validate, HasPubAloneWaitForPeers) {
+  expect_refused(push_and({{"waitforpeers", "2"}}), "waitForPeers", {"'2'", "PUB"});
+  expect_refused({{"socktype", "DEALER"}, {"endpoints", "tcp://a:1"}, {"waitforpeers", "1"}},
+                 "waitForPeers", {"'1'", "PUB"});
+  EXPECT_EQ(refusal_of(pub_and({{"waitforpeers", "2"}})).second, "");
+  EXPECT_EQ(refusal_of(push_and({{"waitforpeers", "0"}})).second, "");
 }
 
 TEST(Validate, RefusesAReconnectLimitBelowTheInterval) {

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "zmq/zmq_sink.hpp"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <poll.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "support/wait.hpp"
+
+namespace omzmq {
+namespace {
+
+// A publisher on an ipc socket that waits for two subscribers.
+class WaitingSink : public testing::Test {
+ protected:
+  class Subscriber {
+   public:
+    explicit Subscriber(const std::string& endpoint) : socket_(context_, zmq::socket_type::sub) {
+      socket_.set(zmq::sockopt::linger, 0);
+      socket_.set(zmq::sockopt::rcvtimeo, 30000);
+      socket_.set(zmq::sockopt::reconnect_ivl, 5);
+      socket_.set(zmq::sockopt::subscribe, "");
+      socket_.connect(endpoint);
+    }
+    std::string next() {
+      zmq::message_t message;
+      return socket_.recv(message) ? message.to_string() : "(nothing)";
+    }
+
+   private:
+    zmq::context_t context_;
+    zmq::socket_t socket_;
+  };
+
+  WaitingSink() : sink_(settings_, [this] { return context_; }) {
+    std::string name = std::filesystem::temp_directory_path() / "omzmq-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    directory_ = name;
+    settings_.sock_type = SocketType::kPub;
+    settings_.endpoints = {parse_endpoint(endpoint())};
+    settings_.wait_for_peers = 2;
+  }
+  ~WaitingSink() override {
+    sink_.close(std::chrono::milliseconds(0));
+    std::filesystem::remove_all(directory_);
+  }
+
+  std::string endpoint() const { return "ipc://" + (directory_ / "socket").string(); }
+  static Frame frame_of(std::string_view text) {
+    Frame frame;
+    frame.body.append(text);
+    frame.messages = 1;
+    frame.seal();
+    return frame;
+  }
+  // Sleeps on the descriptor as the sender does, but for ever.
+  bool sleep_until_writable() {
+    return test::eventually([&] {
+      if (sink_.writable()) return true;
+      pollfd item{sink_.fd(), POLLIN, 0};
+      return ::poll(&item, 1, 30000) == 1 && sink_.writable();
+    });
+  }
+
+  std::shared_ptr<ZmqContext> context_ = std::make_shared<ZmqContext>(1);
+  std::filesystem::path directory_;
+  Settings settings_;
+  ZmqSink sink_;
+};
+
+TEST_F(WaitingSink, TakesNothingUntilItsSubscribersAreThere) {
+  sink_.open();
+  Frame frame = frame_of("hello");
+  EXPECT_FALSE(sink_.writable());
+  EXPECT_EQ(sink_.send(frame), SendResult::kWouldBlock);
+  EXPECT_EQ(frame.body.view(), "hello");
+  EXPECT_EQ(sink_.unsent(), 0U);
+  Subscriber first(endpoint());
+  Subscriber second(endpoint());
+  ASSERT_TRUE(sleep_until_writable());
+  EXPECT_EQ(sink_.send(frame), SendResult::kSent);
+  EXPECT_EQ(first.next(), "hello");
+  EXPECT_EQ(second.next(), "hello");
+}
+
+TEST_F(WaitingSink, WaitsAnewWhenItIsOpenedAnew) {
+  sink_.open();
+  {
+    const Subscriber first(endpoint());
+    const Subscriber second(endpoint());
+    ASSERT_TRUE(sleep_until_writable());
+    sink_.close(std::chrono::milliseconds(0));
+  }
+  sink_.open();
+  Frame frame = frame_of("hello");
+  EXPECT_FALSE(sink_.writable());
+  EXPECT_EQ(sink_.send(frame), SendResult::kWouldBlock);
+  Subscriber first(endpoint());
+  Subscriber second(endpoint());
+  ASSERT_TRUE(sleep_until_writable());
+  EXPECT_EQ(sink_.send(frame), SendResult::kSent);
+  EXPECT_EQ(first.next(), "hello");
+}
+
+// Of a publisher that never sleeps, and peers that send what nobody asked for.
+TEST_F(WaitingSink, KeepsNothingOfWhatPeersSendWhileItSends) {
+  constexpr std::size_t kMessages = 50000;
+  constexpr std::size_t kMostKept = std::size_t{20} << 20;
+  settings_.wait_for_peers = 1;
+  sink_.open();
+  zmq::context_t context;
+  zmq::socket_t talker(context, zmq::socket_type::xsub);
+  talker.set(zmq::sockopt::linger, 0);
+  talker.connect(endpoint());
+  talker.send(zmq::str_buffer("\1x"));
+  ASSERT_TRUE(sleep_until_writable());
+  const std::string something(1024, 's');
+  const std::size_t before = ::mallinfo2().uordblks;
+  std::size_t said = 0;
+  EXPECT_TRUE(test::eventually([&] {
+    for (int i = 0; i < 1000 && said < kMessages; ++i) {
+      if (talker.send(zmq::buffer(something), zmq::send_flags::dontwait)) ++said;
+      Frame frame = frame_of("hello");
+      EXPECT_EQ(sink_.send(frame), SendResult::kSent);
+    }
+    return said == kMessages;
+  }));
+  EXPECT_LT(::mallinfo2().uordblks, before + kMostKept);
+}
+
+}  // namespace
+}  // namespace omzmq
