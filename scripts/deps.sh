@@ -14,7 +14,8 @@
 #
 # It runs apt-get as root or through sudo, and never asks a question. On a machine that runs systemd
 # Debian's rsyslog package enables and starts the system's rsyslog service when it is installed for
-# the first time; nothing here needs that service: `systemctl disable --now rsyslog` stops it.
+# the first time, and postgresql does the same; nothing here needs these services:
+# `systemctl disable --now rsyslog postgresql` stops them.
 #
 # Environment: OMZMQ_NO_DEPS=1 installs nothing and trusts that everything needed is there, for
 # systems without apt-get.
@@ -23,8 +24,11 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build_packages=(g++ cmake ninja-build pkg-config libzmq3-dev cppzmq-dev libfmt-dev libcli11-dev
-  libestr-dev libfastjson-dev rsyslog dpkg-dev ca-certificates)
-test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq iproute2)
+  libestr-dev libfastjson-dev libzstd-dev liblz4-dev rsyslog dpkg-dev ca-certificates)
+test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard python3-lz4 python3-crc32c
+  golang-go nodejs iproute2 jq postgresql groff bsdutils)
+# Debian's nodejs has no npm with it; others' packages of it do, and cannot be installed beside Debian's.
+command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
   libconcurrentqueue-dev shellcheck spin valgrind)
 

@@ -3,6 +3,7 @@
 #include "core/batcher.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/encoder.hpp"
@@ -40,6 +41,7 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
     frame.own_topics.assign(message.topics.begin(), message.topics.begin() + message.topic_count);
     frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
     frame.messages = 1;
+    frame.held = 1;
     return push(std::move(frame), ready);
   }
   const auto add_prefixed = [&](std::string_view topic, bool settles) {
@@ -48,6 +50,7 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
     frame.body.append(topic);
     frame.body.append(message.payload);
     frame.messages = settles ? 1 : 0;
+    frame.held = 1;
     push(std::move(frame), ready);
   };
   if (settings_.dyna_topic) {
@@ -61,11 +64,9 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
 
 void Batcher::add_to_frame(std::string_view topic, const Message& message, bool settles,
                            Clock::time_point now, std::deque<Frame>& ready) {
-  const std::size_t limit = room_ + settings_.batch_max_bytes;
   const auto deadline = message.published + settings_.batch_linger;
   auto found = find(topic);
-  if (found != open_.end() &&
-      found->second.body.size() + encoded_bytes(found->second, message.payload) > limit) {
+  if (found != open_.end() && !has_room(found->second, message.payload)) {
     cut(found, now, ready);
     found = open_.end();
   }
@@ -76,13 +77,24 @@ void Batcher::add_to_frame(std::string_view topic, const Message& message, bool 
   open_bytes_ += frame.body.size() - before;
   ++frame.messages;
   if (settles) ++frame.settles;
-  if (frame.messages >= settings_.batch_max_messages || frame.body.size() >= limit) {
-    cut(found, now, ready);
+  // The message is in. To throw now would have it added again.
+  if (is_full(frame)) static_cast<void>(try_cut(found, now, ready));
+  while (open_bytes_ > kMaxOpenBytes && open_.size() > 1 && try_cut(open_.begin(), now, ready)) {
   }
-  while (open_bytes_ > kMaxOpenBytes && open_.size() > 1) cut(open_.begin(), now, ready);
 }
 
-std::size_t Batcher::encoded_bytes(const OpenFrame& frame, std::string_view payload) const {
+bool Batcher::is_full(const OpenFrame& frame) const noexcept {
+  return frame.messages >= settings_.batch_max_messages ||
+         frame.body.size() >= room_ + settings_.batch_max_bytes;
+}
+
+bool Batcher::has_room(const OpenFrame& frame, std::string_view payload) const noexcept {
+  return !is_full(frame) &&
+         frame.body.size() + encoded_bytes(frame, payload) <= room_ + settings_.batch_max_bytes;
+}
+
+std::size_t Batcher::encoded_bytes(const OpenFrame& frame,
+                                   std::string_view payload) const noexcept {
   return packer_ ? record_bytes(payload) : line_bytes(payload, frame.messages);
 }
 
@@ -140,11 +152,22 @@ void Batcher::cut(Open::iterator found, Clock::time_point now, std::deque<Frame>
   open_.erase(found);
 }
 
+bool Batcher::try_cut(Open::iterator frame, Clock::time_point now,
+                      std::deque<Frame>& ready) noexcept {
+  try {
+    cut(frame, now, ready);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;  // it stays open, and the next add() or its deadline tries again
+  }
+}
+
 void Batcher::cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready) {
   Frame frame;
   if (settings_.dyna_topic) frame.own_topics.push_back(open_frame.topic);
   frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
   frame.messages = open_frame.settles;
+  frame.held = open_frame.messages;
   ready.emplace_back();
   // Nothing throws from here on.
   open_bytes_ -= open_frame.body.size();
@@ -160,6 +183,15 @@ void Batcher::cut_due(Clock::time_point now, std::deque<Frame>& ready) {
 
 void Batcher::cut_all(Clock::time_point now, std::deque<Frame>& ready) {
   while (!open_.empty()) cut(open_.begin(), now, ready);
+}
+
+std::size_t Batcher::discard_all() noexcept {
+  std::size_t settled = 0;
+  for (const auto& [deadline, frame] : open_) settled += frame.settles;
+  by_topic_.clear();
+  open_.clear();
+  open_bytes_ = 0;
+  return settled;
 }
 
 Clock::time_point Batcher::next_deadline() const noexcept {

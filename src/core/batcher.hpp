@@ -40,6 +40,9 @@ class Batcher {
 
   void cut_all(Clock::time_point now, std::deque<Frame>& ready);
 
+  /// Forgets the open frames. \return messages that they would have settled
+  std::size_t discard_all() noexcept;
+
   /// When cut_due() has something to do; Clock::time_point::max(): not before the next add().
   [[nodiscard]] Clock::time_point next_deadline() const noexcept;
 
@@ -62,19 +65,24 @@ class Batcher {
   void add_raw(const Message& message, std::deque<Frame>& ready);
   void add_to_frame(std::string_view topic, const Message& message, bool settles,
                     Clock::time_point now, std::deque<Frame>& ready);
-  [[nodiscard]] std::size_t encoded_bytes(const OpenFrame& frame, std::string_view payload) const;
+  [[nodiscard]] bool is_full(const OpenFrame& frame) const noexcept;
+  [[nodiscard]] bool has_room(const OpenFrame& frame, std::string_view payload) const noexcept;
+  [[nodiscard]] std::size_t encoded_bytes(const OpenFrame& frame,
+                                          std::string_view payload) const noexcept;
   void encode(OpenFrame& frame, std::string_view payload) const;
   [[nodiscard]] Open::iterator find(std::string_view topic);
   [[nodiscard]] Open::iterator open(std::string_view topic, Clock::time_point deadline,
                                     Clock::time_point now, std::deque<Frame>& ready);
   [[nodiscard]] Open::iterator make_due_by(Open::iterator frame, Clock::time_point deadline);
   void cut(Open::iterator frame, Clock::time_point now, std::deque<Frame>& ready);
+  [[nodiscard]] bool try_cut(Open::iterator frame, Clock::time_point now,
+                             std::deque<Frame>& ready) noexcept;
   void cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready);
 
   const Settings& settings_;
   std::optional<Packer> packer_;
   const std::size_t room_;  ///< bytes in front of the messages of a frame
-  Open open_;               ///< in the order of opening
+  Open open_;               ///< in the order of their deadlines
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
   std::size_t open_bytes_ = 0;
 };

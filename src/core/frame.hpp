@@ -104,6 +104,7 @@ struct Frame {
   std::vector<std::string> own_topics;
   std::uint32_t messages = 0;  ///< how many this frame settles when it is sent: a message that goes
                                ///< into several frames counts with one of them
+  std::uint32_t held = 0;      ///< how many are in it
   std::size_t wire_bytes = 0;  ///< of all copies, topics included; see seal()
   std::size_t copies_sent = 0;  ///< progress of the sink
 

@@ -42,7 +42,8 @@ class FrameSink {
   /// Becomes readable when writable() has something to do; -1 while closed.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 
-  /// Messages in frames that were taken and have not left for a peer yet.
+  /// Messages in frames that were taken and have not left for a peer yet; one that went into
+  /// several frames counts with each.
   [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
 
   /// Closes the socket. What it still holds is sent on for `linger`, in the background.

@@ -37,7 +37,7 @@ Packer::Packer(const Settings& settings, Clock::time_point now, std::uint64_t ep
 
 Stream& Packer::stream_of(std::string_view topic, Clock::time_point now, std::deque<Frame>& ready) {
   if (Stream* const known = streams_.find(topic)) return *known;
-  if (streams_.is_full()) {
+  while (streams_.is_full()) {
     // Nobody will hear of this stream again: those who missed its end have to learn it now.
     Stream& leaving = streams_.least_used();
     if (settings_.beat_interval.count() != 0 && !leaving.has_said_next) beat(leaving, now, ready);
@@ -50,6 +50,7 @@ wire::Codec Packer::compress(std::string_view raw, FrameBuffer& to) {
   if (!compressor_) return wire::Codec::kNone;
   to.reserve(kRoom + compressor_->bound(raw.size()));
   const auto bytes = compressor_->compress(raw, to.data() + kRoom);
+  if (!bytes) has_failed_to_compress_ = true;
   if (!bytes || *bytes >= raw.size()) return wire::Codec::kNone;
   to.resize(kRoom + *bytes);
   return compressor_->codec();
@@ -92,6 +93,7 @@ void Packer::pack(std::string_view topic, FrameBuffer& body, std::uint32_t count
     streams_.note_batch(*stream, count, now);
     frame.topics = frame.own_topics;
     frame.messages = i == 0 ? settles : 0;
+    frame.held = count;
     frame.seal();
     ready[before + i] = std::move(frame);
   }

@@ -39,10 +39,13 @@ class Packer {
   /// the topic, or for each fixed topic of the action.
   /// \param topic  of dynamic topics only
   /// \param settles  Frame::messages, of the first of these frames
-  /// \throws std::bad_alloc, and nothing has changed but, at most, that streams were begun or
-  /// closed
+  /// \throws std::bad_alloc, and nothing has changed but, at most, that a stream was begun, or
+  /// closed with its last beat in `ready`
   void pack(std::string_view topic, FrameBuffer& body, std::uint32_t count, std::uint32_t settles,
             Clock::time_point now, std::deque<Frame>& ready);
+
+  /// A batch went out as it is because the library could not compress it: no memory, most likely.
+  [[nodiscard]] bool has_failed_to_compress() const noexcept { return has_failed_to_compress_; }
 
   /// When beat_due() has something to do; Clock::time_point::max(): never before the next batch.
   [[nodiscard]] Clock::time_point next_beat() const noexcept;
@@ -67,6 +70,7 @@ class Packer {
   const WallClock wall_clock_;
   const std::unique_ptr<Compressor> compressor_;
   Streams streams_;
+  bool has_failed_to_compress_ = false;
 };
 
 }  // namespace omzmq

@@ -196,7 +196,7 @@ constexpr std::array kActionParameters{
         size<&Settings::max_message_size, 1L << 10, 1L << 30>},
     Row{"closeTimeout", "ms, 0..600000", "2000", false,
         milliseconds<&Settings::close_timeout, 0, 600000>},
-    Row{"sendHWM", "frames, 0..10000000", "raw 100000; else 256", false,
+    Row{"sendHWM", "frames, 0..10000000", "raw 100000; else 256, with dynaTopic 4096", false,
         number<&Settings::send_hwm, 0, 10000000>},
     Row{"sendTimeout", "ms, -1..60000", "–", false, send_timeout},
     Row{"sendBuffer", "size, 1k..1g", "OS", false,

@@ -14,16 +14,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Messages of one duty cycle: some milliseconds of work at most.
+/// Messages of one duty cycle: some milliseconds of work at most ...
 constexpr std::size_t kCycleMessages = 4096;
+/// ... but for compression: then a cycle ends with the frame during which this was over.
+constexpr Clock::duration kCycleTime = 10ms;
 constexpr Clock::duration kFirstOpenPause = 100ms;
 constexpr Clock::duration kLongestOpenPause = 5s;
 /// A socket that says "writable" and refuses is asked again after this.
 constexpr Clock::duration kRefusalPause = 1ms;
 /// However quiet the socket, look at it this often.
 constexpr Clock::duration kLongestSleep = 1s;
-/// While stopping: how often to look whether ZeroMQ has got rid of what it took.
-constexpr Clock::duration kDrainPause = 5ms;
+/// While stopping: how often to look whether ZeroMQ has got rid of what it took, and the pause
+/// between beats.
+constexpr Clock::duration kDrainPause = 1ms;
 /// A full socket is normal for moments under load; longer is worth a line.
 constexpr Clock::duration kTellBlockedAfter = 1s;
 /// A linger that is too short for anybody to see whether a full frame went out before it was over.
@@ -50,6 +53,7 @@ Sender::Sender(const Settings& settings, Handoff& handoff, FrameSink& sink, Send
       log_(log),
       batcher_(settings, Clock::now()),
       slices_each_(settings.templates().size()),
+      compresses_(settings.compression_driver != Compression::kNone),
       open_pause_(kFirstOpenPause) {}
 
 bool Sender::try_open(Clock::time_point now) {
@@ -84,6 +88,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
     discard_oldest();
     return Outcome::kBlocked;
   }
+  const auto begun = Clock::now();
   Outcome outcome = Outcome::kMore;
   for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore; ++n) {
     if (!flush(now)) {
@@ -93,6 +98,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
     } else {
       batcher_.add(*message_, now, ready_);
       finish_message();
+      if (compresses_ && !ready_.empty() && Clock::now() - begun > kCycleTime) break;
     }
   }
   if (outcome == Outcome::kIdle && settings_.batch_linger.count() == 0) {
@@ -104,6 +110,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   }
   if (outcome == Outcome::kBlocked) discard_oldest();
   note_blocked(outcome == Outcome::kBlocked, now);
+  note_compression();
   update_gauges();
   return outcome;
 }
@@ -168,7 +175,7 @@ bool Sender::send_beats(Clock::time_point now) {
   if (next_beats() > now) return true;
   // A beat waits for nobody: where no batch could go, there is nobody to tell.
   if (!sink_.writable()) {
-    no_beats_before_ = now + settings_.beat_interval;
+    no_beats_before_ = now + std::min<Clock::duration>(settings_.beat_interval, kLongestSleep);
     return true;
   }
   batcher_.packer()->beat_due(now, kBeatsAtOnce, ready_);
@@ -216,6 +223,15 @@ void Sender::note_blocked(bool blocked, Clock::time_point now) {
     told_blocked_ = true;
     log_.warning("no peer is there, or the peers are full: messages are held back");
   }
+}
+
+void Sender::note_compression() {
+  if (told_compression_ || !batcher_.packer() || !batcher_.packer()->has_failed_to_compress())
+    return;
+  told_compression_ = true;
+  log_.warning(
+      "compression failed, most likely for want of memory: frames go out uncompressed, trying "
+      "again with each");
 }
 
 Clock::time_point Sender::next_deadline() const noexcept {
@@ -280,18 +296,15 @@ void Sender::send_on_until(Clock::time_point deadline) {
     is_sent = drain(Clock::now());
   }
   if (!is_sent || stats_.sent_frames.value() == 0) return;
-  send_last_beats(deadline);
   deadline = std::min(deadline, Clock::now() + kSettling);
   while (Clock::now() < deadline) doze_until(deadline);
 }
 
-void Sender::send_last_beats(Clock::time_point deadline) {
+bool Sender::send_last_beats(Clock::time_point now) {
   Packer* const packer = batcher_.packer();
-  if (packer == nullptr) return;
-  for (auto now = Clock::now(); now < deadline && sink_.writable(); now = Clock::now()) {
-    if (!packer->beat_last(now, kBeatsAtOnce, ready_) || !flush(now)) return;
-    doze_until(std::min(deadline, now + kBeatsPause));
-  }
+  if (packer == nullptr || !sink_.writable()) return true;
+  const bool were_left = packer->beat_last(now, kBeatsAtOnce, ready_);
+  return flush(now) && !were_left;
 }
 
 void Sender::doze_until(Clock::time_point deadline) {
@@ -304,7 +317,8 @@ bool Sender::drain(Clock::time_point now) {
   has_more_ = outcome == Outcome::kMore;
   if (outcome != Outcome::kIdle) return false;
   batcher_.cut_all(now, ready_);
-  return flush(now) && sink_.unsent() == 0;
+  // Not only once all has left: a PUB's peer that reads nothing must not cost the others the end.
+  return flush(now) && send_last_beats(now) && sink_.unsent() == 0;
 }
 
 std::size_t Sender::finish() {
@@ -315,7 +329,7 @@ std::size_t Sender::finish() {
       held += TransactionReader(lane->front(), slices_each_).left();
     }
   }
-  batcher_.cut_all(Clock::now(), ready_);
+  held += batcher_.discard_all();
   for (const Frame& frame : ready_) held += frame.messages;
   ready_.clear();
   update_gauges();

@@ -61,11 +61,12 @@ class Sender {
   [[nodiscard]] bool flush(Clock::time_point now);
   [[nodiscard]] bool send_beats(Clock::time_point now);
   [[nodiscard]] Clock::time_point next_beats() const noexcept;
-  void send_last_beats(Clock::time_point deadline);
+  [[nodiscard]] bool send_last_beats(Clock::time_point now);
   void pause_after_failure(Clock::time_point now, const char* why);
   void note_recovered(const char* how);
   void discard_oldest();
   std::size_t skip_transaction();
+  void note_compression();
   void note_blocked(bool blocked, Clock::time_point now);
   void sleep_after(Outcome outcome);
   void send_on_until(Clock::time_point deadline);
@@ -87,16 +88,18 @@ class Sender {
   std::optional<Message> message_;
   std::size_t next_lane_ = 0;
   std::size_t slices_each_;
+  bool compresses_;
 
   bool is_open_ = false;
   bool has_failed_ = false;  ///< to open, or broke; until it opened or, if it broke, sent
   bool has_broken_ = false;
   Clock::time_point next_open_ = Clock::time_point::min();
   Clock::duration open_pause_;
-  Clock::time_point no_beats_before_ = Clock::time_point::min();
+  Clock::time_point no_beats_before_ = Clock::time_point::min();  ///< a pause between beats
   std::optional<Clock::time_point> blocked_since_;
   bool told_blocked_ = false;
   bool told_failure_ = false;
+  bool told_compression_ = false;
   bool has_more_ = false;  ///< what the last drain() left can be moved at once
   bool retried_ = false;   ///< sent once more because the socket said so, and in vain
 };

@@ -8,6 +8,7 @@
 #include "core/compressor.hpp"
 #include "core/config_error.hpp"
 #include "core/format.hpp"
+#include "core/streams.hpp"
 #include "core/text.hpp"
 #include "core/transaction.hpp"
 
@@ -39,6 +40,10 @@ void check_topics(const Settings& s) {
   }
   if (s.sock_type != SocketType::kPub) {
     throw ConfigError("topics", "only sockType=\"PUB\" has topics");
+  }
+  if (s.topics.size() > Streams::kMost) {
+    throw ConfigError("topics", formatted("there are {}; at most {} are allowed", s.topics.size(),
+                                          Streams::kMost));
   }
   if (s.dyna_topic && s.topics.size() > kMaxDynamicTopics) {
     throw ConfigError("topics",

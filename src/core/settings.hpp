@@ -96,9 +96,11 @@ struct Settings {
     return format != Format::kRaw || topic_frame.value_or(false);
   }
 
-  /// 100000 raw messages, or 256 frames of many messages.
+  /// 100000 raw messages, or 256 frames of many messages; 4096 where each topic has frames of its
+  /// own: they are many and small, and a thousand may be cut at a time.
   [[nodiscard]] int effective_send_hwm() const noexcept {
-    return send_hwm.value_or(format == Format::kRaw ? 100000 : 256);
+    if (format == Format::kRaw) return send_hwm.value_or(100000);
+    return send_hwm.value_or(dyna_topic ? 4096 : 256);
   }
 
   /// 5 s, or the interval itself where that is longer.

@@ -7,47 +7,130 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
+#include <string>
 #include <variant>
+#include <vector>
 
+#include "tap/certificate.hpp"
+#include "tap/keygen.hpp"
+#include "tap/live_screen.hpp"
 #include "tap/options.hpp"
+#include "tap/output.hpp"
+#include "tap/report.hpp"
+#include "tap/signal_fd.hpp"
 #include "tap/source.hpp"
-#include "tap/stop_signals.hpp"
 #include "tap/tap.hpp"
-#include "tap/writer.hpp"
 
 namespace {
 
-using omzmq::tap::ExitCode;
+using namespace omzmq::tap;
 
-ExitCode receive(const omzmq::tap::Options& options) {
+/// SIGHUP asks for files to be opened again where there are some; else it means the end. The live
+/// screen takes it for itself: its terminal is gone then.
+bool reopens_at_hang_up(const Options& options) {
+  return !options.top && (!options.output.file.empty() || !options.source.curve.clients.empty());
+}
+
+std::vector<int> stop_signals(const Options& options) {
+  std::vector<int> signals{SIGINT, SIGTERM};
+  if (!options.top && !reopens_at_hang_up(options)) {
+    signals.push_back(SIGHUP);
+  }
+  return signals;
+}
+
+std::vector<int> request_signals(const Options& options) {
+  std::vector<int> signals{SIGUSR1};
+  if (reopens_at_hang_up(options)) {
+    signals.push_back(SIGHUP);
+  }
+  return signals;
+}
+
+/// For the head of the live screen: "pull @tcp://*:5555".
+std::string describe(const SourceOptions& source) {
+  std::string text = source.kind == SocketKind::kPull     ? "pull"
+                     : source.kind == SocketKind::kRouter ? "router"
+                                                          : "sub";
+  for (const Endpoint& endpoint : source.endpoints) {
+    text += endpoint.attachment == Attachment::kBind ? " @" : " ";
+    text += endpoint.address;
+  }
+  return text;
+}
+
+/// Says where it listens: always, when the system chose the port.
+void tell_bound(const Options& options, const Source& source, Report& report) {
+  std::size_t i = 0;
+  for (const Endpoint& endpoint : options.source.endpoints) {
+    if (endpoint.attachment == Attachment::kBind) {
+      const std::string& bound = source.bound()[i++];
+      const bool is_chosen = endpoint.address.ends_with(":*") || endpoint.address.ends_with(":0");
+      const std::string text = "listening at " + bound;
+      is_chosen ? report.say(text) : report.mention(text);
+    }
+  }
+}
+
+ExitCode receive(const Options& options) {
   // The next descriptor that is opened would take the place of a closed standard output.
   if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
-    fmt::print(stderr, "zmqtap: standard output is closed\n");
-    return ExitCode::UsageOrOutput;
+    throw UsageError("standard output is closed");
+  }
+  if (options.top && !LiveScreen::is_possible()) {
+    throw UsageError(std::string(LiveScreen::kNeedsTerminal));
   }
   // Before libzmq starts its threads, which inherit the blocked signals.
-  const omzmq::tap::StopSignals stop_signals;
+  SignalFd stop(stop_signals(options));
+  SignalFd requests(request_signals(options));
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  omzmq::tap::Source source(options);
-  omzmq::tap::Writer writer(STDOUT_FILENO, stop_signals.fd());
-  omzmq::tap::Tap tap(options, source, writer, STDOUT_FILENO, stop_signals.fd());
+  std::optional<Output> output;
+  if (options.writes_records()) {
+    output.emplace(options.output, STDOUT_FILENO, stop.fd(), Tap::Clock::now());
+  }
+  Report report(report_level(options));
+  std::optional<LiveScreen> screen;
+  if (options.top) {
+    screen.emplace(describe(options.source));
+    report.set_level(Report::Level::kErrors);
+  }
+  Source source(options.source);
+  tell_bound(options, source, report);
+  Tap tap(options, {stop, requests, source, output, screen, report});
   return tap.run();
+}
+
+struct Perform {
+  ExitCode operator()(const Options& options) const { return receive(options); }
+  ExitCode operator()(const TextRequest& request) const { return print(request.text); }
+  ExitCode operator()(const KeygenRequest& request) const { return print(keygen(request)); }
+
+  static ExitCode print(const std::string& text) {
+    fmt::print("{}", text);
+    return std::fflush(stdout) == 0 ? ExitCode::kOk : ExitCode::kUsageOrOutput;
+  }
+};
+
+ExitCode complain(const char* why, ExitCode code) {
+  fmt::print(stderr, "zmqtap: {}\n", why);
+  return code;
 }
 
 ExitCode run(int argc, char** argv) {
   try {
-    const auto request = omzmq::tap::parse_command_line(argc, argv);
-    if (const auto* const text = std::get_if<omzmq::tap::TextRequest>(&request)) {
-      fmt::print("{}", text->text);
-      return ExitCode::Ok;
-    }
-    return receive(std::get<omzmq::tap::Options>(request));
-  } catch (const omzmq::tap::UsageError& error) {
+    return std::visit(Perform{}, parse_command_line(argc, argv));
+  } catch (const UsageError& error) {
     fmt::print(stderr, "zmqtap: {}\nTry 'zmqtap --help'.\n", error.what());
-    return ExitCode::UsageOrOutput;
+    return ExitCode::kUsageOrOutput;
+  } catch (const SocketOptionError& error) {
+    return complain(error.what(), ExitCode::kUsageOrOutput);
+  } catch (const CertificateError& error) {
+    return complain(error.what(), ExitCode::kUsageOrOutput);
+  } catch (const OutputError& error) {
+    return complain(error.what(), ExitCode::kUsageOrOutput);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "zmqtap: {}\n", error.what());
-    return ExitCode::Unreachable;
+    return complain(error.what(), ExitCode::kUnreachable);
   }
 }
 
@@ -58,6 +141,6 @@ int main(int argc, char** argv) {
     return static_cast<int>(run(argc, argv));
   } catch (...) {
     // Standard output or standard error itself failed: there is nobody left to tell.
-    return static_cast<int>(ExitCode::UsageOrOutput);
+    return static_cast<int>(ExitCode::kUsageOrOutput);
   }
 }

@@ -4,58 +4,96 @@
 
 #include <chrono>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
+
+#include "tap/decoder.hpp"
+#include "tap/endpoint.hpp"
+#include "tap/field_count.hpp"
+#include "tap/formatter.hpp"
+#include "tap/keygen.hpp"
+#include "tap/output.hpp"
+#include "tap/socket_option.hpp"
+#include "tap/usage_error.hpp"
 
 namespace omzmq::tap {
 
 /// Which ZeroMQ socket receives.
-enum class SocketKind { Sub, Pull };
+enum class SocketKind {
+  kSub,     ///< from PUB
+  kPull,    ///< from PUSH
+  kRouter,  ///< from DEALER; packed batches are acknowledged
+};
 
-/// How a frame becomes messages; see Decoder.
-enum class Format { Raw, Lines };
+/// CURVE, by files and keys as they were given; all empty: none.
+struct CurveOptions {
+  std::string server_certificate;  ///< this end is the CURVE server, and this its certificate
+  std::string clients;             ///< server: who may connect, see CurveClients; empty: everybody
+  std::string server_key;          ///< this end is a client of the server with this Z85 key
+  std::string certificate;         ///< client: its own; empty: new keys for this run
+};
 
-/// Whether this end listens or calls.
-enum class Attachment { Bind, Connect };
+/// The socket and its peers.
+struct SourceOptions {
+  SocketKind kind = SocketKind::kSub;
+  std::vector<Endpoint> endpoints;    ///< at least one
+  std::vector<std::string> prefixes;  ///< kSub: at least one; "" lets everything through
+  std::vector<SocketOption> socket_options;
+  std::uint64_t max_message_bytes = std::uint64_t{64} << 20;
+  int receive_mark = 1000;  ///< frames that libzmq holds for each peer
+  CurveOptions curve;
 
-/// One address, without the '@' or '>' that may have stood before it.
-struct Endpoint {
-  Attachment attachment = Attachment::Connect;
-  std::string address;  // transport://rest, as libzmq reads it
+  /// Of a frame, and of a batch after decompression: lengths or separators of records and headers
+  /// are not counted against their bound.
+  [[nodiscard]] std::uint64_t max_frame_bytes() const noexcept {
+    return max_message_bytes + max_message_bytes / 16 + 4096;
+  }
 };
 
 /// What the command line asks for. Plain values, complete and checked once parse_command_line
 /// has returned them.
 struct Options {
-  SocketKind socket_kind = SocketKind::Sub;
-  Format format = Format::Raw;
-  std::vector<Endpoint> endpoints;       // at least one
-  std::vector<std::string> prefixes;     // Sub: at least one; "" lets everything through
-  std::uint64_t count = 0;               // end after so many messages; 0: no bound
-  std::chrono::milliseconds timeout{0};  // end after so long without one; 0: no bound
-  bool stats = false;                    // a line a second on standard error, and a summary
+  SourceOptions source;
+  Format format = Format::kAuto;
+  OutputFormat output_format = OutputFormat::kPlain;
+  std::string text;  ///< of -f
+  OutputOptions output;
+  bool unbuffered = false;               ///< flush each record
+  std::uint64_t count = 0;               ///< end after so many records; 0: no bound
+  std::chrono::milliseconds timeout{0};  ///< end after so long without one; 0: no bound
+  bool end_when_idle = false;
+  bool allow_gaps = false;
+  bool allow_duplicates = false;
+  bool quiet = false;    ///< only errors on standard error
+  bool verbose = false;  ///< connections, new senders and streams, too
+  bool stats = false;    ///< a line a second on standard error, and a summary
+  bool top = false;
+  CountOptions counting;
+
+  [[nodiscard]] bool counts_fields() const noexcept {
+    return counting.count_by.has_value() || counting.distinct.has_value();
+  }
+  /// Standard output shows something else than records; these go to a file, or nowhere.
+  [[nodiscard]] bool watches() const noexcept { return top || counts_fields(); }
+  [[nodiscard]] bool writes_records() const noexcept { return !watches() || !output.file.empty(); }
 };
 
-/// The command line asked for a text instead of a run: --help or --version.
+/// The command line asked for a text instead of a run: --help, --version or -X list.
 struct TextRequest {
   std::string text;
 };
 
-/// The command line cannot be obeyed; what() names the option, the value and what would be right.
-class UsageError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
+using Request = std::variant<Options, TextRequest, KeygenRequest>;
 
 /// Reads the command line, argv[0] included. Throws UsageError.
-[[nodiscard]] std::variant<Options, TextRequest> parse_command_line(int argc,
-                                                                    const char* const* argv);
+[[nodiscard]] Request parse_command_line(int argc, const char* const* argv);
 
-/// Reads one ENDPOINT argument: '@' before it binds, '>' connects, else `attachment` holds.
-/// Throws UsageError.
-[[nodiscard]] Endpoint parse_endpoint(std::string_view text, Attachment attachment);
+/// What --help prints; wide as a terminal of 80 columns.
+[[nodiscard]] std::string help_text();
+
+/// Each option with all its names, such as "-c,--count", in no order: for whoever compares them
+/// with the texts about them.
+[[nodiscard]] std::vector<std::string> option_names();
 
 }  // namespace omzmq::tap

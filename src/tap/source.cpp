@@ -4,54 +4,111 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 
+#include "tap/certificate.hpp"
+
 namespace omzmq::tap {
 namespace {
 
-/// Receive high-water marks, in ZeroMQ messages for each peer. A publisher drops what its
-/// subscriber does not take at once, so many small messages find room; a PUSH waits instead, and
-/// a frame of lines may be large.
-constexpr int kRawSubscriberMark = 100'000;
-constexpr int kOtherMark = 1000;
+/// How long acknowledgements may take to leave at the end of the program.
+constexpr int kRouterLingerMs = 1000;
 
-/// A peer that announces a larger message is disconnected. A frame of lines has up to 64 MiB of
-/// messages and a separator for each.
-constexpr std::int64_t kMaxMessageBytes = std::int64_t{64 + 1} << 20;
+zmq::socket_type socket_type(SocketKind kind) {
+  switch (kind) {
+    case SocketKind::kSub:
+      return zmq::socket_type::sub;
+    case SocketKind::kPull:
+      return zmq::socket_type::pull;
+    case SocketKind::kRouter:
+      break;
+  }
+  return zmq::socket_type::router;
+}
 
-int receive_mark(const Options& options) {
-  const bool small_and_lossy =
-      options.socket_kind == SocketKind::Sub && options.format == Format::Raw;
-  return small_and_lossy ? kRawSubscriberMark : kOtherMark;
+/// What `read` returns; its CertificateError names the option.
+template <typename Read>
+auto named(std::string_view option, const Read& read) {
+  try {
+    return read();
+  } catch (const CertificateError& error) {
+    throw CertificateError(fmt::format("{}: {}", option, error.what()));
+  }
+}
+
+std::string_view view(const zmq::message_t& part) {
+  return {static_cast<const char*>(part.data()), part.size()};
 }
 
 }  // namespace
 
-Source::Source(const Options& options)
-    : socket_(context_, options.socket_kind == SocketKind::Pull ? zmq::socket_type::pull
-                                                                : zmq::socket_type::sub) {
-  socket_.set(zmq::sockopt::linger, 0);
-  socket_.set(zmq::sockopt::rcvhwm, receive_mark(options));
-  socket_.set(zmq::sockopt::maxmsgsize, kMaxMessageBytes);
-  for (const std::string& prefix : options.prefixes) {
-    socket_.set(zmq::sockopt::subscribe, prefix);
-  }
+Source::Source(const SourceOptions& options)
+    : socket_(context_, socket_type(options.kind)),
+      peers_(context_, socket_),
+      is_router_(options.kind == SocketKind::kRouter) {
+  set_options(options);
   for (const Endpoint& endpoint : options.endpoints) {
     attach(endpoint);
   }
 }
 
+void Source::set_options(const SourceOptions& options) {
+  socket_.set(zmq::sockopt::linger, is_router_ ? kRouterLingerMs : 0);
+  socket_.set(zmq::sockopt::rcvhwm, options.receive_mark);
+  socket_.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.max_frame_bytes()));
+  // A peer that went away without a word is noticed, and room is made for who comes back.
+  socket_.set(zmq::sockopt::tcp_keepalive, 1);
+  if (is_router_) {
+    socket_.set(zmq::sockopt::router_handover, true);
+  }
+  set_curve(options.curve);
+  for (const std::string& prefix : options.prefixes) {
+    socket_.set(zmq::sockopt::subscribe, prefix);
+  }
+  for (const SocketOption& option : options.socket_options) {
+    set_socket_option(socket_, option);
+    keeps_ipv6_ = keeps_ipv6_ || option.name == "ipv6";
+  }
+}
+
+void Source::set_curve(const CurveOptions& curve) {
+  if (!curve.server_certificate.empty()) {
+    const Certificate own =
+        named("--curve-server", [&] { return load_own_certificate(curve.server_certificate); });
+    if (!curve.clients.empty()) {
+      named("--curve-clients", [&] { clients_.emplace(context_, curve.clients); });
+    }
+    socket_.set(zmq::sockopt::curve_server, true);
+    socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
+  } else if (!curve.server_key.empty()) {
+    const std::string server_key = named("--curve-key", [&] {
+      return is_key(curve.server_key) ? curve.server_key : load_public_key(curve.server_key);
+    });
+    const Certificate own = named("--curve-cert", [&] {
+      return curve.certificate.empty() ? generate_certificate()
+                                       : load_own_certificate(curve.certificate);
+    });
+    socket_.set(zmq::sockopt::curve_serverkey, server_key);
+    socket_.set(zmq::sockopt::curve_publickey, own.public_key);
+    socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
+  }
+}
+
 void Source::attach(const Endpoint& endpoint) {
-  const bool binds = endpoint.attachment == Attachment::Bind;
+  const bool binds = endpoint.attachment == Attachment::kBind;
   // With this option on, libzmq resolves "localhost" to ::1 only and misses who listens on
   // 127.0.0.1; so it is on for literal IPv6 addresses alone.
   const bool is_ipv6 = endpoint.address.find('[') != std::string::npos;
   try {
-    socket_.set(zmq::sockopt::ipv6, is_ipv6 ? 1 : 0);
+    if (!keeps_ipv6_) {
+      socket_.set(zmq::sockopt::ipv6, is_ipv6 ? 1 : 0);
+    }
     if (binds) {
       socket_.bind(endpoint.address);
+      bound_.push_back(socket_.get(zmq::sockopt::last_endpoint));
     } else {
       socket_.connect(endpoint.address);
     }
@@ -61,39 +118,78 @@ void Source::attach(const Endpoint& endpoint) {
   }
 }
 
-std::optional<std::string_view> Source::try_receive() {
+void Source::connect_again(const std::string& address) {
   try {
-    // The parts of a message arrive together: when the first is there, the others are.
-    do {
-      if (!socket_.recv(part_, zmq::recv_flags::dontwait)) {
-        return std::nullopt;
-      }
-    } while (part_.more());
-  } catch (const zmq::error_t& error) {
-    if (error.num() == EINTR) {
-      return std::nullopt;
-    }
-    throw;
+    socket_.disconnect(address);
+  } catch (const zmq::error_t&) {
+    // Nothing is left of the connection under this name.
   }
-  return std::string_view(static_cast<const char*>(part_.data()), part_.size());
+  attach(Endpoint{Attachment::kConnect, address});
 }
 
-Source::Wake Source::wait(int stop_fd, int output_fd, std::chrono::milliseconds timeout) {
-  std::array<zmq::pollitem_t, 3> items{
-      zmq::pollitem_t{socket_.handle(), 0, ZMQ_POLLIN, 0},
-      zmq::pollitem_t{nullptr, stop_fd, ZMQ_POLLIN, 0},
-      zmq::pollitem_t{nullptr, output_fd, ZMQ_POLLERR, 0},
-  };
-  const std::size_t watched = output_fd < 0 ? items.size() - 1 : items.size();
-  try {
-    zmq::poll(items.data(), watched, timeout);
-  } catch (const zmq::error_t& error) {
-    if (error.num() != EINTR) {
-      throw;
+bool Source::receive_part(zmq::message_t& part) {
+  for (;;) {
+    try {
+      return socket_.recv(part, zmq::recv_flags::dontwait).has_value();
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) {
+        throw;
+      }
     }
-    return {};
   }
-  return Wake{items[1].revents != 0, items[2].revents != 0};
+}
+
+std::optional<Message> Source::try_receive() {
+  if (is_router_ && (!receive_part(peer_) || !peer_.more())) {
+    return std::nullopt;
+  }
+  // The parts of a message arrive together: when the first is there, the others are.
+  if (!receive_part(body_)) {
+    return std::nullopt;
+  }
+  Message message;
+  if (body_.more()) {
+    topic_.swap(body_);
+    message.topic = view(topic_);
+    do {
+      if (!receive_part(body_)) {
+        return std::nullopt;
+      }
+    } while (body_.more());
+  }
+  message.body = view(body_);
+  asks_connection_ = asks_connection_ || message.body.starts_with(wire::kBatchMagic);
+  if (asks_connection_) {
+    message.connection = zmq_msg_get(body_.handle(), ZMQ_SRCFD);
+  }
+  return message;
+}
+
+void Source::acknowledge_later(const wire::BatchHeader& header) {
+  if (is_router_ && !header.is_beat) {
+    unanswered_.emplace_back(peer_.to_string(), wire::Ack{.epoch = header.epoch,
+                                                          .stream = header.stream,
+                                                          .first = header.first,
+                                                          .count = header.count});
+  }
+}
+
+void Source::send_acknowledgements() {
+  for (const auto& [peer, ack] : unanswered_) {
+    std::array<char, wire::kAckBytes> frame{};
+    wire::write_ack(frame.data(), ack);
+    // Without ROUTER_MANDATORY an answer to nobody, or to a full pipe, is dropped by libzmq.
+    try {
+      if (socket_.send(zmq::buffer(peer), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) {
+        socket_.send(zmq::buffer(frame), zmq::send_flags::dontwait);
+      }
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR && error.num() != EHOSTUNREACH) {
+        throw;
+      }
+    }
+  }
+  unanswered_.clear();
 }
 
 }  // namespace omzmq::tap

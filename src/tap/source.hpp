@@ -2,13 +2,18 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <stdexcept>
-#include <string_view>
+#include <string>
+#include <utility>
+#include <vector>
 #include <zmq.hpp>
 
+#include "omzmq/wire.hpp"
+#include "tap/curve_clients.hpp"
+#include "tap/message.hpp"
 #include "tap/options.hpp"
+#include "tap/peers.hpp"
 
 namespace omzmq::tap {
 
@@ -18,34 +23,62 @@ class SourceError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The ZeroMQ socket that frames come from, and the only user of libzmq here.
+/// The ZeroMQ socket that messages come from.
 ///
 /// Threads: one.
 class Source {
  public:
-  /// What ended a wait; all false: the time is over or frames are waiting.
-  struct Wake {
-    bool stop = false;           // the stop descriptor is readable
-    bool output_closed = false;  // nobody reads the output any more
-  };
+  /// Binds or connects every endpoint of `options`. Throws SourceError, CertificateError,
+  /// SocketOptionError.
+  explicit Source(const SourceOptions& options);
 
-  /// Binds or connects every endpoint of `options`. Throws SourceError.
-  explicit Source(const Options& options);
+  /// The next message that has arrived; nothing when none has. Never waits. The views hold until
+  /// the next call. Its time of arrival is not set, and its connection only once there was a
+  /// packed frame: it costs a look-up, and nobody asks where all is raw.
+  [[nodiscard]] std::optional<Message> try_receive();
 
-  /// The body, which is the last part, of the next message that has arrived; nothing when none
-  /// has. Never waits. The view holds until the next call.
-  [[nodiscard]] std::optional<std::string_view> try_receive();
+  /// kRouter: remembers that the peer who sent the last message shall be told that the batch is
+  /// where it should be. A beat is not answered.
+  void acknowledge_later(const wire::BatchHeader& header);
 
-  /// Waits until a message has arrived, `stop_fd` is readable, the reading end of `output_fd` is
-  /// closed (-1: not watched), or `timeout` is over; negative: no end.
-  [[nodiscard]] Wake wait(int stop_fd, int output_fd, std::chrono::milliseconds timeout);
+  [[nodiscard]] bool has_unanswered() const noexcept { return !unanswered_.empty(); }
+
+  /// Sends what acknowledge_later() gathered. Never waits: a peer that is gone, or does not take
+  /// its answers, goes without and sends again.
+  void send_acknowledgements();
+
+  /// Connects to an address that libzmq has given up. Throws SourceError.
+  void connect_again(const std::string& address);
+
+  /// The events of its connections.
+  [[nodiscard]] Peers& peers() noexcept { return peers_; }
+
+  /// Who may connect; nothing when that is not asked for.
+  [[nodiscard]] CurveClients* clients() noexcept { return clients_ ? &*clients_ : nullptr; }
+
+  [[nodiscard]] zmq::socket_t& socket() noexcept { return socket_; }
+
+  /// The endpoints that are bound, each with the port or path that it really has.
+  [[nodiscard]] const std::vector<std::string>& bound() const noexcept { return bound_; }
 
  private:
+  void set_options(const SourceOptions& options);
+  void set_curve(const CurveOptions& curve);
   void attach(const Endpoint& endpoint);
+  bool receive_part(zmq::message_t& part);
 
   zmq::context_t context_;
   zmq::socket_t socket_;
-  zmq::message_t part_;
+  std::optional<CurveClients> clients_;
+  Peers peers_;
+  bool is_router_;
+  bool keeps_ipv6_ = false;       // -X ipv6 has decided
+  bool asks_connection_ = false;  // there was a packed frame
+  zmq::message_t peer_;           // kRouter: the identity of who sent the last message
+  zmq::message_t topic_;
+  zmq::message_t body_;
+  std::vector<std::pair<std::string, wire::Ack>> unanswered_;
+  std::vector<std::string> bound_;
 };
 
 }  // namespace omzmq::tap

@@ -2,13 +2,10 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/tap.hpp"
 
-#include <fmt/format.h>
+#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <string_view>
-#include <system_error>
+#include <cstddef>
+#include <limits>
 
 namespace omzmq::tap {
 namespace {
@@ -17,17 +14,36 @@ namespace {
 constexpr int kFramesPerTurn = 1000;
 constexpr std::size_t kBytesPerTurn = std::size_t{1} << 20;
 
+std::uint64_t time_of_day_ns() noexcept {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
 }  // namespace
 
-Tap::Tap(const Options& options, Source& source, Writer& writer, int output_fd, int stop_fd)
+Tap::Tap(const Options& options, const Parts& parts)
     : options_(options),
-      source_(source),
-      writer_(writer),
-      stop_fd_(stop_fd),
-      watched_output_fd_(writer.is_pipe() ? output_fd : -1),
-      decoder_(options.format),
+      parts_(parts),
+      decoder_({options.format, static_cast<std::size_t>(options.source.max_frame_bytes())}),
+      formatter_(options.output_format, options.text),
+      ledger_({.drops_duplicates = options.source.kind == SocketKind::kRouter,
+               .tells_gaps = !options.allow_gaps,
+               .tells_duplicates = !options.allow_duplicates},
+              parts.report),
+      connections_(options.source, parts.source.peers(), parts.report),
       statistics_(Clock::now()),
-      last_message_at_(Clock::now()) {}
+      counts_(STDOUT_FILENO, parts.stop.fd()),
+      reads_records_(parts.output.has_value() || options.counts_fields()),
+      last_message_at_(Clock::now()),
+      block_at_(Clock::now() + kBlockInterval) {
+  if (options.counts_fields()) {
+    fields_.emplace(options.counting);
+  }
+  if (options.top) {
+    traffic_.emplace(Clock::now());
+  }
+}
 
 ExitCode Tap::run() {
   std::optional<ExitCode> end;
@@ -38,116 +54,151 @@ ExitCode Tap::run() {
 }
 
 std::optional<ExitCode> Tap::turn() {
+  turn_ns_ = time_of_day_ns();
+  const std::uint64_t messages_before = statistics_.messages();
   const Drained drained = drain();
   const Clock::time_point now = Clock::now();
-  if (drained != Drained::Nothing) {
+  if (statistics_.messages() != messages_before) {
     last_message_at_ = now;
     statistics_.mark_received(now);
   }
-  report_statistics(now);
-  if (drained == Drained::UpToCount || drained == Drained::OutputEnded) {
-    return ExitCode::Ok;
+  if (!settle(drained) || !keep_house(now)) {
+    return ExitCode::kOk;  // finish() sees what the output has
   }
-  std::chrono::milliseconds wait{0};
-  if (drained == Drained::Nothing) {
-    // Whoever watches sees what is there before the silence.
-    if (writer_.flush() != WriteResult::Ok) {
-      return ExitCode::Ok;
-    }
-    if (options_.timeout.count() > 0 && now - last_message_at_ >= options_.timeout) {
-      return ExitCode::TimedOut;
-    }
-    wait = time_to_wait(now);
+  if (drained == Drained::kUpToCount) {
+    return ExitCode::kOk;
   }
-  const Source::Wake wake = source_.wait(stop_fd_, watched_output_fd_, wait);
-  if (wake.stop || wake.output_closed) {
-    return ExitCode::Ok;
-  }
-  return std::nullopt;
+  return wait(now, drained == Drained::kNothing);
 }
 
 Tap::Drained Tap::drain() {
   std::size_t bytes = 0;
   for (int frames = 0; frames < kFramesPerTurn && bytes < kBytesPerTurn; ++frames) {
-    const std::optional<std::string_view> frame = source_.try_receive();
-    if (!frame) {
-      return frames == 0 ? Drained::Nothing : Drained::Some;
+    std::optional<Message> message = parts_.source.try_receive();
+    if (!message) {
+      return frames == 0 ? Drained::kNothing : Drained::kSome;
     }
-    bytes += frame->size();
-    decoder_.load(*frame);
-    if (!write_frame()) {
-      return Drained::OutputEnded;
+    bytes += message->body.size();
+    // A look at the clock for each packed frame, whose latency counts; else for each turn.
+    message->received_ns =
+        message->body.starts_with(wire::kBatchMagic) ? time_of_day_ns() : turn_ns_;
+    if (!take(*message)) {
+      return Drained::kOutputEnded;
     }
     if (reached_count()) {
-      return Drained::UpToCount;
+      return Drained::kUpToCount;
     }
   }
-  return Drained::Some;
+  return Drained::kSome;
 }
 
-/// Writes and counts the messages of the loaded frame, up to the bound of -c. False: the output
-/// is at its end.
-bool Tap::write_frame() {
-  while (!reached_count()) {
-    const std::optional<std::string_view> message = decoder_.next();
-    if (!message) {
-      break;
+/// One ZeroMQ message. False: the output is at its end.
+bool Tap::take(const Message& message) {
+  const Loaded loaded = decoder_.load(message);
+  if (loaded == Loaded::kCorrupt) {
+    ledger_.enter_corrupt(message, decoder_.fault());
+    if (traffic_) {
+      traffic_->count_corrupt();
     }
-    if (writer_.write(*message) != WriteResult::Ok) {
-      return false;
+    return true;
+  }
+  Ledger::Entry entry;
+  const std::uint64_t before = statistics_.messages();
+  const wire::BatchHeader* const header = decoder_.header();
+  if (header != nullptr) {
+    saw_packed_ = true;
+    if (!ledger_.knows(header->epoch)) {
+      note_peers();
+      note_closed();
     }
-    statistics_.count(message->size());
+    entry = ledger_.enter(*header, message);
+  }
+  if (traffic_) {
+    show_to_traffic(message, entry);
+  }
+  if (loaded == Loaded::kRecords && !entry.is_to_be_dropped && !take_records()) {
+    return false;
+  }
+  // A batch that -c ended within is not where it should be: its sender keeps it.
+  const std::uint64_t taken = statistics_.messages() - before;
+  if (header != nullptr && (entry.is_to_be_dropped || taken == decoder_.count())) {
+    parts_.source.acknowledge_later(*header);
   }
   return true;
 }
 
-bool Tap::reached_count() const noexcept {
-  return options_.count != 0 && statistics_.messages() >= options_.count;
+/// Writes and counts the records of the loaded frame, up to the bound of -c. False: the output is
+/// at its end.
+bool Tap::take_records() {
+  const std::uint64_t left = options_.count == 0 ? std::numeric_limits<std::uint64_t>::max()
+                                                 : options_.count - statistics_.messages();
+  if (!reads_records_ && decoder_.count() <= left) {
+    statistics_.count(decoder_.count(), decoder_.payload_bytes());
+    return true;
+  }
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  WriteResult result = WriteResult::kOk;
+  while (messages < left && result == WriteResult::kOk) {
+    const std::optional<Record> record = decoder_.next();
+    if (!record) {
+      break;
+    }
+    if (fields_) {
+      fields_->count(record->payload);
+    }
+    if (parts_.output) {
+      const Formatted formatted = formatter_.format(*record);
+      result = parts_.output->write(formatted.body, formatted.end);
+      if (options_.unbuffered && result == WriteResult::kOk) {
+        result = parts_.output->flush();
+      }
+    }
+    ++messages;
+    bytes += record->payload.size();
+  }
+  statistics_.count(messages, bytes);
+  return result == WriteResult::kOk;
 }
 
-std::chrono::milliseconds Tap::time_to_wait(Clock::time_point now) const {
-  using std::chrono::milliseconds;
-  std::optional<Clock::time_point> until;
-  if (options_.timeout.count() > 0) {
-    until = last_message_at_ + options_.timeout;
+void Tap::show_to_traffic(const Message& message, const Ledger::Entry& entry) {
+  traffic_->count_duplicates(entry.duplicated);
+  if (entry.is_to_be_dropped) {
+    return;
   }
-  if (options_.stats) {
-    until = std::min(until.value_or(statistics_.due_at()), statistics_.due_at());
-  }
-  // Rounded up, as waking a part of a millisecond early would only spin.
-  return until ? std::max(std::chrono::ceil<milliseconds>(*until - now), milliseconds{0})
-               : milliseconds{-1};
-}
-
-void Tap::report_statistics(Clock::time_point now) {
-  if (options_.stats) {
-    if (const auto line = statistics_.line_if_due(now)) {
-      fmt::print(stderr, "{}\n", *line);
+  FrameSeen frame;
+  frame.topic = message.topic;
+  frame.messages = decoder_.count();
+  frame.bytes = decoder_.payload_bytes();
+  frame.frame_bytes = message.body.size();
+  frame.missed = entry.missed;
+  if (const wire::BatchHeader* const header = decoder_.header()) {
+    frame.numbered = true;
+    frame.epoch = header->epoch;
+    frame.stream = header->stream;
+    if (!header->is_beat) {
+      frame.latency = std::chrono::nanoseconds(
+          static_cast<std::int64_t>(message.received_ns - header->time_ns));
     }
   }
+  traffic_->seen(frame);
+  if (entry.restart) {
+    traffic_->count_restart();
+  }
 }
 
-ExitCode Tap::finish(ExitCode code) {
-  switch (writer_.flush()) {
-    case WriteResult::Ok:
-    case WriteResult::Closed:
-      break;
-    case WriteResult::Abandoned:
-      fmt::print(stderr,
-                 "zmqtap: the reader of standard output stopped reading: the last "
-                 "messages are not written\n");
-      code = ExitCode::UsageOrOutput;
-      break;
-    case WriteResult::Failed:
-      fmt::print(stderr, "zmqtap: cannot write to standard output: {}\n",
-                 std::generic_category().message(writer_.error()));
-      code = ExitCode::UsageOrOutput;
-      break;
+/// What was taken goes where it belongs, and its senders are told. False: the output is at its end.
+bool Tap::settle(Drained drained) {
+  if (drained == Drained::kOutputEnded) {
+    return false;
   }
-  if (options_.stats) {
-    fmt::print(stderr, "{}\n", statistics_.summary());
+  // Whoever watches sees what is there before the silence; a sender is told only what is flushed.
+  const bool is_due = drained == Drained::kNothing || parts_.source.has_unanswered();
+  if (is_due && parts_.output && parts_.output->flush() != WriteResult::kOk) {
+    return false;
   }
-  return code;
+  parts_.source.send_acknowledgements();
+  return true;
 }
 
 }  // namespace omzmq::tap

@@ -5,25 +5,30 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "tap/connections.hpp"
 #include "tap/decoder.hpp"
+#include "tap/exit_code.hpp"
+#include "tap/field_count.hpp"
+#include "tap/formatter.hpp"
+#include "tap/ledger.hpp"
+#include "tap/live_screen.hpp"
 #include "tap/options.hpp"
+#include "tap/output.hpp"
+#include "tap/report.hpp"
+#include "tap/signal_fd.hpp"
 #include "tap/source.hpp"
 #include "tap/statistics.hpp"
-#include "tap/writer.hpp"
+#include "tap/traffic.hpp"
 
 namespace omzmq::tap {
 
-/// What zmqtap tells whoever started it.
-enum class ExitCode : int {
-  Ok = 0,
-  UsageOrOutput = 1,  // wrong command line, or standard output cannot be written
-  Unreachable = 2,    // an endpoint cannot be bound or connected
-  TimedOut = 3,       // no message for the time of -t
-};
+/// How much is said on standard error.
+[[nodiscard]] Report::Level report_level(const Options& options) noexcept;
 
-/// The order of things: frames from a Source through a Decoder into a Writer, counted, until a
-/// bound, a signal or the end of the output is reached. Reports on standard error.
+/// The order of things: frames from a Source through a Decoder and the Ledger into an Output,
+/// counted, until a bound, a signal or the end of the output is reached.
 ///
 /// Threads: one.
 /// Ownership: everything it is given stays the caller's and must outlive it.
@@ -31,31 +36,68 @@ class Tap {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `output_fd` is what `writer` writes to, `stop_fd` readable once the run shall end.
-  Tap(const Options& options, Source& source, Writer& writer, int output_fd, int stop_fd);
+  /// What the run works with.
+  struct Parts {
+    SignalFd& stop;      ///< readable once the run shall end
+    SignalFd& requests;  ///< SIGHUP: open files again; SIGUSR1: say how it stands
+    Source& source;
+    std::optional<Output>& output;      ///< nothing: no records are written
+    std::optional<LiveScreen>& screen;  ///< of --top; ended before the last words are said
+    Report& report;
+  };
+
+  Tap(const Options& options, const Parts& parts);
 
   /// Runs to the end and flushes what was received.
   [[nodiscard]] ExitCode run();
 
  private:
-  enum class Drained { Nothing, Some, UpToCount, OutputEnded };
+  enum class Drained { kNothing, kSome, kUpToCount, kOutputEnded };
 
   std::optional<ExitCode> turn();
   Drained drain();
-  bool write_frame();
-  bool reached_count() const noexcept;
+  bool take(const Message& message);
+  bool take_records();
+  void show_to_traffic(const Message& message, const Ledger::Entry& entry);
+  bool settle(Drained drained);
+
+  static constexpr std::chrono::seconds kBlockInterval{1};
+
+  std::optional<ExitCode> wait(Clock::time_point now, bool is_idle);
   std::chrono::milliseconds time_to_wait(Clock::time_point now) const;
-  void report_statistics(Clock::time_point now);
-  ExitCode finish(ExitCode code);
+  std::optional<Clock::time_point> idle_end() const;
+  std::optional<ExitCode> handle_peers(Clock::time_point now, bool is_drained);
+  void note_peers();
+  void note_closed();
+  bool handle_requests();
+  bool open_again();
+
+  bool keep_house(Clock::time_point now);
+  bool print_counts();
+  void say_summary();
+  ExitCode finish(ExitCode reason);
+  ExitCode finish_output(ExitCode reason);
+  [[nodiscard]] ExitCode judge(ExitCode reason) const;
+  [[nodiscard]] bool reached_count() const noexcept {
+    return options_.count != 0 && statistics_.messages() >= options_.count;
+  }
 
   const Options& options_;
-  Source& source_;
-  Writer& writer_;
-  const int stop_fd_;
-  const int watched_output_fd_;  // -1: its end shows in no poll()
+  Parts parts_;
   Decoder decoder_;
+  Formatter formatter_;
+  Ledger ledger_;
+  Connections connections_;
   Statistics statistics_;
+  std::optional<FieldCount> fields_;
+  std::optional<Traffic> traffic_;  // with --top
+  Writer counts_;                   // the JSON lines of fields_, to standard output
+  bool reads_records_;              // somebody looks at each record
+  bool saw_packed_ = false;
   Clock::time_point last_message_at_;
+  Clock::time_point block_at_;     // when the counts are shown next
+  Clock::time_point closed_at_{};  // when closed connections were last asked for
+  std::uint64_t turn_ns_ = 0;      // the time of day of this turn
 };
 
 }  // namespace omzmq::tap

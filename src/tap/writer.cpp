@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 
 namespace omzmq::tap {
 namespace {
@@ -21,32 +20,39 @@ constexpr std::size_t kNonBlockingBytes = PIPE_BUF;
 }  // namespace
 
 Writer::Writer(int fd, int stop_fd, std::chrono::milliseconds stop_grace)
-    : fd_(fd), stop_fd_(stop_fd), stop_grace_(stop_grace), buffer_(new char[kCapacity]) {
-  struct stat status {};
-  if (fstat(fd, &status) == 0) {
-    is_pipe_ = S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode);
-    may_block_ = !S_ISREG(status.st_mode);
-  }
+    : stop_fd_(stop_fd), stop_grace_(stop_grace), buffer_(new char[kCapacity]) {
+  use(fd);
 }
 
-WriteResult Writer::write(std::string_view message) {
-  if (message.size() >= kCapacity - size_) {
-    if (const WriteResult result = flush(); result != WriteResult::Ok) {
-      return result;
-    }
-    if (message.size() >= kCapacity) {
-      if (const WriteResult result = write_through(message); result != WriteResult::Ok) {
-        return result;
-      }
-      message = {};
-    }
-  }
-  if (!message.empty()) {
-    std::memcpy(buffer_.get() + size_, message.data(), message.size());
-    size_ += message.size();
-  }
-  buffer_[size_++] = '\n';
+void Writer::use(int fd) {
+  fd_ = fd;
+  struct stat status {};
+  const bool is_known = fstat(fd, &status) == 0;
+  is_pipe_ = is_known && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+  may_block_ = is_pipe_ || isatty(fd) != 0;
+}
+
+WriteResult Writer::write(std::string_view record, std::string_view end) {
+  if (!has_room(record.size() + end.size())) return write_large(record, end);
+  append(record);
+  append(end);
   return state_;
+}
+
+WriteResult Writer::write_large(std::string_view record, std::string_view end) {
+  if (flush() != WriteResult::kOk) return state_;
+  if (!has_room(record.size() + end.size())) {
+    if (write_through(record) != WriteResult::kOk) return state_;
+    record = {};
+  }
+  append(record);
+  append(end);
+  return state_;
+}
+
+void Writer::append(std::string_view bytes) noexcept {
+  std::copy(bytes.begin(), bytes.end(), buffer_.get() + size_);
+  size_ += bytes.size();
 }
 
 WriteResult Writer::flush() {
@@ -59,11 +65,11 @@ WriteResult Writer::flush() {
 }
 
 WriteResult Writer::write_through(std::string_view bytes) {
-  while (state_ == WriteResult::Ok && !bytes.empty()) {
+  while (state_ == WriteResult::kOk && !bytes.empty()) {
     std::size_t chunk = bytes.size();
     if (may_block_) {
       state_ = wait_for_room();
-      if (state_ != WriteResult::Ok) {
+      if (state_ != WriteResult::kOk) {
         break;
       }
       chunk = std::min(chunk, kNonBlockingBytes);
@@ -71,11 +77,12 @@ WriteResult Writer::write_through(std::string_view bytes) {
     const ssize_t written = ::write(fd_, bytes.data(), chunk);
     if (written >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));
+      written_bytes_ += static_cast<std::size_t>(written);
     } else if (errno == EPIPE) {
-      state_ = WriteResult::Closed;
+      state_ = WriteResult::kClosed;
     } else if (errno != EINTR && errno != EAGAIN) {
       error_ = errno;
-      state_ = WriteResult::Failed;
+      state_ = WriteResult::kFailed;
     }
   }
   return state_;
@@ -96,10 +103,10 @@ WriteResult Writer::wait_for_room() {
     const int ready = poll(watched.data(), watched.size(), timeout_ms);
     if (ready < 0 && errno != EINTR) {
       error_ = errno;
-      return WriteResult::Failed;
+      return WriteResult::kFailed;
     }
     if (ready == 0) {
-      return WriteResult::Abandoned;
+      return WriteResult::kAbandoned;
     }
     if (ready > 0 && watched[1].revents != 0) {
       stopping_ = true;
@@ -109,7 +116,7 @@ WriteResult Writer::wait_for_room() {
       if (stopping_) {
         give_up_at_ = steady_clock::now() + stop_grace_;
       }
-      return WriteResult::Ok;
+      return WriteResult::kOk;
     }
   }
 }

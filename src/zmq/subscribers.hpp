@@ -12,7 +12,9 @@ namespace omzmq {
 
 /// The subscribers of an XPUB socket with ZMQ_XPUB_VERBOSER, counted until there are enough.
 ///
-/// A subscriber is a connection that has a subscription, however many it has. A peer that speaks an
+/// A subscriber is a connection that has a subscription, however many it has. One that subscribed
+/// twice to the same prefix and took it back counts until it leaves: libzmq passes the first on
+/// twice and the second once. A peer that speaks an
 /// older protocol than ZMTP 3 is not counted: libzmq makes up its subscription, and takes a port
 /// scanner's rubbish for such a peer.
 ///

@@ -25,11 +25,19 @@ Value if_on(bool on, int value) { return on ? Value(value) : std::nullopt; }
 
 /// Bytes of a message that a peer may send; a longer one ends the connection. A PUB reads what it
 /// gets, subscriptions. The others read nothing, so that it piles up: up to ZMQ_RCVHWM messages.
-/// That stays at 1000, because of a peer whose queue is full libzmq does not see that it has gone.
+/// That stays at 1000 there, because of a peer whose queue is full libzmq does not see that it has
+/// gone.
 std::int64_t most_from_peer(const Settings& settings) {
   constexpr std::int64_t kSubscription = std::int64_t{64} << 10;
   constexpr std::int64_t kUnread = std::int64_t{1} << 10;
   return settings.sock_type == SocketType::kPub ? kSubscription : kUnread;
+}
+
+/// Messages from a peer that wait to be read. An XPUB keeps what it has read until we ask for it,
+/// and reads until the queue is empty: a peer that fills it as fast would never let it end.
+Value most_waiting_from_peer(const Settings& settings) {
+  constexpr int kFew = 10;
+  return if_on(settings.wait_for_peers > 0, kFew);
 }
 
 /// One parameter, one option. An empty value leaves libzmq's own.
@@ -41,6 +49,7 @@ struct Row {
 
 constexpr std::array kRows{
     Row{"sendHWM", ZMQ_SNDHWM, [](const Settings& s) { return Value(s.effective_send_hwm()); }},
+    Row{"waitForPeers", ZMQ_RCVHWM, most_waiting_from_peer},
     Row{"sendBuffer", ZMQ_SNDBUF, [](const Settings& s) { return s.send_buffer; }},
     Row{"reconnect.interval", ZMQ_RECONNECT_IVL,
         [](const Settings& s) { return in_ms(s.reconnect_interval); }},

@@ -149,13 +149,13 @@ SendResult ZmqSink::send(Frame& frame) noexcept {
 void ZmqSink::keep_body(Frame& frame) {
   const std::size_t size = frame.body.size();
   std::unique_ptr<char, decltype(&std::free)> block(frame.body.release(), &std::free);
-  const Hint hint{in_flight_, frame.messages};
+  const Hint hint{in_flight_, frame.held};
   std::memcpy(block.get(), &hint, sizeof hint);
   body_ = zmq::message_t(block.get() + FrameBuffer::kHeadroom, size, free_body, block.get());
   static_cast<void>(block.release());
   // Counted before it is sent: libzmq may be through with it before send() returns.
-  in_flight_->fetch_add(frame.messages, std::memory_order_relaxed);
-  body_messages_ = frame.messages;
+  in_flight_->fetch_add(frame.held, std::memory_order_relaxed);
+  body_messages_ = frame.held;
   has_body_ = true;
 }
 
@@ -197,7 +197,8 @@ bool ZmqSink::writable() noexcept {
 }
 
 // A subscription that has come when the events are looked at does not make fd() readable any more:
-// so it is read before anybody sleeps.
+// so it is read before anybody sleeps. A peer that sends without end gets its turn again when the
+// sender wakes next, a second later at most.
 int ZmqSink::events() {
   int events = socket_.get(zmq::sockopt::events);
   for (int n = 0; subscribers_ && (events & ZMQ_POLLIN) != 0 && n < kReadsBeforeSleep; ++n) {

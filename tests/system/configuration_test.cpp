@@ -48,6 +48,17 @@ INSTANTIATE_TEST_SUITE_P(
         Good{"LinesAtTheLowerBounds",
              R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH" format="lines"
                 batch.maxMessages="1" batch.maxBytes="1k" batch.linger="0")"},
+        Good{"Packed", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH" format="packed"
+                         batch.maxMessages="1000000" batch.maxBytes="64m" batch.linger="60000"
+                         compression.driver="zstd" compression.level="22"
+                         beat.interval="3600000")"},
+        Good{"PackedAtTheLowerBounds",
+             R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER" format="packed"
+                batch.maxMessages="1" batch.maxBytes="1k" batch.linger="0"
+                compression.driver="zstd" compression.level="-7" beat.interval="0")"},
+        Good{"PackedTopics", R"(endpoints="tcp://*:5555" sockType="PUB" format="packed"
+                topics=["a", "b"] topicFrame="on" compression.driver="lz4" compression.level="12"
+                waitForPeers="1000")"},
         Good{"HandoffAtTheUpperBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH"
                 handoff.size="1g" handoff.timeout="60000" handoff.full="dropOldest"
                 maxMessageSize="1g" closeTimeout="600000" deadLetterFile="/nowhere/dead")"},

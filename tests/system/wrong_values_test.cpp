@@ -11,9 +11,10 @@ namespace {
 
 // What stands in the action beside the parameter in question.
 enum class Beside {
-  kPush,   // endpoints and sockType="PUSH"
-  kLines,  // the same, and format="lines"
-  kPub,    // endpoints and sockType="PUB"
+  kPush,    // endpoints and sockType="PUSH"
+  kLines,   // the same, and format="lines"
+  kPacked,  // the same, and format="packed"
+  kPub,     // endpoints and sockType="PUB"
   kNothing
 };
 
@@ -32,9 +33,12 @@ struct Wrong {
 std::string action_of(Beside beside, const std::string& endpoint, const std::string& parameters) {
   std::string text;
   if (beside != Beside::kNothing) text = fmt::format("endpoints=\"@{}\" ", endpoint);
-  if (beside == Beside::kPush || beside == Beside::kLines) text += "sockType=\"PUSH\" ";
+  const bool pushes =
+      beside == Beside::kPush || beside == Beside::kLines || beside == Beside::kPacked;
+  if (pushes) text += "sockType=\"PUSH\" ";
   if (beside == Beside::kPub) text += "sockType=\"PUB\" ";
   if (beside == Beside::kLines) text += "format=\"lines\" ";
+  if (beside == Beside::kPacked) text += "format=\"packed\" ";
   return text + parameters;
 }
 
@@ -118,7 +122,9 @@ INSTANTIATE_TEST_SUITE_P(
               "topics"},
         Wrong{"TopicFrameNoBinary", Beside::kPub, R"(topics="a" topicFrame="2")", "topicFrame"},
         Wrong{"TopicFrameOffInLines", Beside::kPub, R"(topics="a" topicFrame="off" format="lines")",
-              "topicFrame"}),
+              "topicFrame"},
+        Wrong{"TopicFrameOffInPacked", Beside::kPub,
+              R"(topics="a" topicFrame="off" format="packed")", "topicFrame"}),
     [](const auto& tested) { return tested.param.test; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -138,7 +144,41 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"BatchMaxBytesNoSize", Beside::kLines, R"(batch.maxBytes="big")", "batch.maxBytes"},
         Wrong{"BatchLingerNegative", Beside::kLines, R"(batch.linger="-1")", "batch.linger", "-1"},
         Wrong{"BatchLingerTooLarge", Beside::kLines, R"(batch.linger="60001")", "batch.linger",
-              "60001"}),
+              "60001"},
+        Wrong{"BatchMaxMessagesZeroInPacked", Beside::kPacked, R"(batch.maxMessages="0")",
+              "batch.maxMessages", "0"},
+        Wrong{"CompressionDriverUnknown", Beside::kPacked, R"(compression.driver="gzip")",
+              "compression.driver", "gzip"},
+        Wrong{"CompressionDriverInRaw", Beside::kPush, R"(compression.driver="zstd")",
+              "compression.driver", "packed"},
+        Wrong{"CompressionDriverInLines", Beside::kLines, R"(compression.driver="lz4")",
+              "compression.driver", "packed"},
+        Wrong{"CompressionLevelWithoutDriver", Beside::kPacked, R"(compression.level="3")",
+              "compression.level", "compression.driver"},
+        Wrong{"CompressionLevelOfNone", Beside::kPacked,
+              R"(compression.driver="none" compression.level="1")", "compression.level"},
+        Wrong{"CompressionLevelTooHighForZstd", Beside::kPacked,
+              R"(compression.driver="zstd" compression.level="23")", "compression.level", "23"},
+        Wrong{"CompressionLevelTooLowForZstd", Beside::kPacked,
+              R"(compression.driver="zstd" compression.level="-8")", "compression.level", "-8"},
+        Wrong{"CompressionLevelTooHighForLz4", Beside::kPacked,
+              R"(compression.driver="lz4" compression.level="13")", "compression.level", "13"},
+        Wrong{"CompressionLevelTooLowForLz4", Beside::kPacked,
+              R"(compression.driver="lz4" compression.level="-1")", "compression.level", "-1"},
+        Wrong{"CompressionLevelNoNumber", Beside::kPacked,
+              R"(compression.driver="zstd" compression.level="best")", "compression.level", "best"},
+        Wrong{"CompressionLevelInRaw", Beside::kPush, R"(compression.level="3")",
+              "compression.level", "packed"},
+        Wrong{"BeatIntervalInRaw", Beside::kPush, R"(beat.interval="1000")", "beat.interval",
+              "packed"},
+        Wrong{"BeatIntervalInLines", Beside::kLines, R"(beat.interval="0")", "beat.interval",
+              "packed"},
+        Wrong{"BeatIntervalNegative", Beside::kPacked, R"(beat.interval="-1")", "beat.interval",
+              "-1"},
+        Wrong{"BeatIntervalTooLarge", Beside::kPacked, R"(beat.interval="3600001")",
+              "beat.interval", "3600001"},
+        Wrong{"BeatIntervalNoNumber", Beside::kPacked, R"(beat.interval="often")", "beat.interval",
+              "often"}),
     [](const auto& tested) { return tested.param.test; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -194,6 +234,9 @@ INSTANTIATE_TEST_SUITE_P(
               "keepAlive.interval", "-1"},
         Wrong{"KeepAliveProbesNegative", Beside::kPush, R"(keepAlive.probes="-1")",
               "keepAlive.probes", "-1"},
+        Wrong{"WaitForPeersNegative", Beside::kPub, R"(waitForPeers="-1")", "waitForPeers", "-1"},
+        Wrong{"WaitForPeersTooLarge", Beside::kPub, R"(waitForPeers="1001")", "waitForPeers",
+              "1001"},
         Wrong{"ImmediateNoBinary", Beside::kPush, R"(immediate="maybe")", "immediate"},
         Wrong{"IpcModeNoMode", Beside::kPush, R"(ipcMode="rw")", "ipcMode"},
         Wrong{"IpcModeDigit", Beside::kPush, R"(ipcMode="0888")", "ipcMode"},

@@ -3,75 +3,14 @@
 
 // Runs the real zmqtap against sockets of this process.
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
-#include <vector>
-#include <zmq.hpp>
 
-#include "process.hpp"
+#include "zmqtap_fixture.hpp"
 
 namespace omzmq::tap {
 namespace {
-
-using Arguments = std::vector<std::string>;
-
-class ZmqtapTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "zmqtap-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  static Arguments command(const Arguments& arguments) {
-    Arguments all{OMZMQ_ZMQTAP};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return all;
-  }
-
-  std::string ipc_endpoint() const { return "ipc://" + (directory_ / "socket").string(); }
-
-  // A sending socket whose every send() waits for a receiver, a minute at most.
-  zmq::socket_t make_socket(zmq::socket_type type) {
-    zmq::socket_t socket(context_, type);
-    socket.set(zmq::sockopt::linger, 10'000);
-    socket.set(zmq::sockopt::sndtimeo, 60'000);
-    return socket;
-  }
-
-  static std::string bind_to_free_port(zmq::socket_t& socket) {
-    socket.bind("tcp://127.0.0.1:*");
-    return socket.get(zmq::sockopt::last_endpoint);
-  }
-
-  static bool send(zmq::socket_t& socket, std::string_view text,
-                   zmq::send_flags flags = zmq::send_flags::none) {
-    return socket.send(zmq::buffer(text), flags).has_value();
-  }
-
-  // Waits until `count` subscriptions have come.
-  static bool await_subscriptions(zmq::socket_t& xpub, int count) {
-    xpub.set(zmq::sockopt::rcvtimeo, 60'000);
-    for (int i = 0; i < count; ++i) {
-      zmq::message_t subscription;
-      if (!xpub.recv(subscription)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  std::filesystem::path directory_;
-  zmq::context_t context_;
-};
 
 TEST_F(ZmqtapTest, PullsOverTcpAndEndsAfterCount) {
   zmq::socket_t push = make_socket(zmq::socket_type::push);
@@ -160,7 +99,7 @@ TEST_F(ZmqtapTest, ShowsAMessageAtOnceAndEndsCleanlyOnASignal) {
     ASSERT_EQ(tap.read_lines(1), "seen\n");
     tap.signal(number);
     EXPECT_EQ(tap.wait(), 0);
-    EXPECT_NE(tap.errors().find("received 1 messages"), std::string::npos) << tap.errors();
+    EXPECT_NE(tap.errors().find("received 1 message,"), std::string::npos) << tap.errors();
   }
 }
 
@@ -186,6 +125,116 @@ TEST_F(ZmqtapTest, EndsWithTwoWhenItCannotBind) {
   Process tap(command({"--bind", endpoint}));
   EXPECT_EQ(tap.wait(), 2);
   EXPECT_NE(tap.errors().find("cannot bind " + endpoint), std::string::npos) << tap.errors();
+}
+
+TEST_F(ZmqtapTest, EndsWhenIdleOnceSomebodyWasThere) {
+  EXPECT_EQ(pull({}, {"one", "two"}), 0);
+  EXPECT_EQ(output_, "one\ntwo\n");
+  EXPECT_EQ(errors_, "");
+}
+
+TEST_F(ZmqtapTest, EndWhenIdleWaitsForSomebodyToConnect) {
+  Process tap(command({"--pull", "--bind", "-e", "-t", "2.5", ipc_endpoint()}));
+  EXPECT_EQ(tap.wait(), 3);
+}
+
+TEST_F(ZmqtapTest, SaysThatNobodyAnswersAndThatSomebodyDoes) {
+  Process tap(command({"--pull", "-c", "1", ipc_endpoint()}));
+  ASSERT_EQ(tap.read_error_lines(1), "zmqtap: nobody answers at " + ipc_endpoint() +
+                                         "; trying again until somebody answers\n");
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  push.bind(ipc_endpoint());
+  ASSERT_TRUE(send(push, "late"));
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(tap.output(), "late\n");
+  EXPECT_NE(tap.errors().find("zmqtap: connected: "), std::string::npos) << tap.errors();
+}
+
+TEST_F(ZmqtapTest, TellsThePortThatTheSystemChose) {
+  Process tap(command({"--pull", "-c", "1", "@tcp://127.0.0.1:*"}));
+  std::string line = tap.read_error_lines(1);
+  const std::string start = "zmqtap: listening at ";
+  ASSERT_EQ(line.rfind(start, 0), 0U) << line;
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  push.connect(line.substr(start.size(), line.size() - start.size() - 1));
+  ASSERT_TRUE(send(push, "found"));
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(tap.output(), "found\n");
+}
+
+TEST_F(ZmqtapTest, SetsSocketOptionsAndSaysWhichOneLibzmqRefuses) {
+  EXPECT_EQ(pull({"-X", "rcvhwm=5", "-X", "tos=16"}, {"x"}), 0);
+  Process tap(command({"-X", "rcvhwm=-5", "tcp://127.0.0.1:9"}));
+  EXPECT_EQ(tap.wait(), 1);
+  EXPECT_NE(tap.errors().find("-X 'rcvhwm=-5'"), std::string::npos) << tap.errors();
+}
+
+TEST_F(ZmqtapTest, ALargerMessageThanAllowedIsRefusedAndWhatComesLaterIsTaken) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "--max-message", "1k", "-c", "1", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, std::string(20'000, 'x')));
+  EXPECT_NE(tap.read_error_lines(1).find("larger than --max-message: connecting anew"),
+            std::string::npos)
+      << tap.errors();
+  ASSERT_TRUE(send(push, "small"));
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(tap.output(), "small\n");
+}
+
+TEST_F(ZmqtapTest, UnbufferedWritesInTheMiddleOfAFrame) {
+  EXPECT_EQ(pull({"-u", "--format", "lines"}, {"1\n2\n3"}), 0);
+  EXPECT_EQ(output_, "1\n2\n3\n");
+}
+
+TEST_F(ZmqtapTest, WritesInEachFormat) {
+  const std::string frame = packed_batch({.epoch = 10, .stream = 3, .first = 5}, {"a\nb"});
+  const auto written = [&](const Arguments& arguments) {
+    EXPECT_EQ(pull(arguments, {frame}), 0);
+    return output_;
+  };
+  EXPECT_EQ(written({}), "a\nb\n");
+  EXPECT_EQ(written({"-0"}), std::string("a\nb\0", 4));
+  EXPECT_EQ(written({"--quote"}), "a\\nb\n");
+  EXPECT_EQ(written({"--hex"}), "610a62\n");
+  EXPECT_EQ(written({"-f", "%o %p %e %S;"}), "5 3 000000000000000a 3;");
+  EXPECT_EQ(written({"-J"}).rfind(R"({"epoch":"000000000000000a","stream":3,"sequence":5,)", 0), 0U)
+      << output_;
+}
+
+TEST_F(ZmqtapTest, AppendsToAFileAndOpensItAgainAtHangUp) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  write_file(path("log"), "zero\n");
+  Process tap(command({"--pull", "-o", path("log"), "-c", "2", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, "one"));
+  ASSERT_TRUE(eventually([&] { return read_file(path("log")) == "zero\none\n"; }));
+  std::filesystem::rename(path("log"), path("log.old"));
+  tap.signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(path("log")); }));
+  ASSERT_TRUE(send(push, "two"));
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(read_file(path("log")), "two\n");
+  EXPECT_EQ(read_file(path("log.old")), "zero\none\n");
+  EXPECT_EQ(tap.output(), "");
+}
+
+TEST_F(ZmqtapTest, RotatesItsFileBySize) {
+  EXPECT_EQ(pull({"-o", path("log"), "--rotate-size", "8", "--rotate-keep", "1"},
+                 {"aaa", "bbb", "ccc", "ddd", "eee"}),
+            0);
+  EXPECT_EQ(read_file(path("log")), "eee\n");
+  EXPECT_EQ(read_file(path("log.1")), "ccc\nddd\n");
+  EXPECT_FALSE(std::filesystem::exists(path("log.2")));
+}
+
+TEST_F(ZmqtapTest, AFileThatCannotBeOpenedEndsWithOne) {
+  Process tap(command({"--pull", "-o", path("no/such/log"), ipc_endpoint()}));
+  EXPECT_EQ(tap.wait(), 1);
+  EXPECT_NE(tap.errors().find(path("no/such/log")), std::string::npos) << tap.errors();
+}
+
+TEST_F(ZmqtapTest, AFullOutputEndsWithOne) {
+  EXPECT_EQ(pull({"-o", "/dev/full"}, {"x"}), 1);
+  EXPECT_NE(errors_.find("/dev/full"), std::string::npos) << errors_;
 }
 
 TEST_F(ZmqtapTest, LosesNothingOfAHundredThousand) {

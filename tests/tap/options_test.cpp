@@ -9,7 +9,7 @@ namespace {
 
 using Arguments = std::vector<const char*>;
 
-std::variant<Options, TextRequest> parse(Arguments arguments) {
+Request parse(Arguments arguments) {
   arguments.insert(arguments.begin(), "zmqtap");
   return parse_command_line(static_cast<int>(arguments.size()), arguments.data());
 }
@@ -26,14 +26,14 @@ std::string refusal_of(const Arguments& arguments) {
   return "";
 }
 
-TEST(Options, DefaultsAreSubConnectRawAndEverything) {
+TEST(Options, DefaultsAreSubConnectAutoAndEverything) {
   const Options options = options_of({"tcp://127.0.0.1:5555"});
-  EXPECT_EQ(options.socket_kind, SocketKind::Sub);
-  EXPECT_EQ(options.format, Format::Raw);
-  EXPECT_EQ(options.prefixes, std::vector<std::string>{""});
-  ASSERT_EQ(options.endpoints.size(), 1U);
-  EXPECT_EQ(options.endpoints[0].attachment, Attachment::Connect);
-  EXPECT_EQ(options.endpoints[0].address, "tcp://127.0.0.1:5555");
+  EXPECT_EQ(options.source.kind, SocketKind::kSub);
+  EXPECT_EQ(options.format, Format::kAuto);
+  EXPECT_EQ(options.source.prefixes, std::vector<std::string>{""});
+  ASSERT_EQ(options.source.endpoints.size(), 1U);
+  EXPECT_EQ(options.source.endpoints[0].attachment, Attachment::kConnect);
+  EXPECT_EQ(options.source.endpoints[0].address, "tcp://127.0.0.1:5555");
   EXPECT_EQ(options.count, 0U);
   EXPECT_EQ(options.timeout.count(), 0);
   EXPECT_FALSE(options.stats);
@@ -42,23 +42,92 @@ TEST(Options, DefaultsAreSubConnectRawAndEverything) {
 TEST(Options, TakesEveryOption) {
   const Options options = options_of({"--pull", "--bind", "tcp://*:5555", ">ipc:///run/x", "-c",
                                       "12", "-t", "0.25", "--format", "lines", "--stats"});
-  EXPECT_EQ(options.socket_kind, SocketKind::Pull);
-  EXPECT_EQ(options.format, Format::Lines);
-  EXPECT_TRUE(options.prefixes.empty());
-  ASSERT_EQ(options.endpoints.size(), 2U);
-  EXPECT_EQ(options.endpoints[0].attachment, Attachment::Bind);
-  EXPECT_EQ(options.endpoints[1].attachment, Attachment::Connect);
-  EXPECT_EQ(options.endpoints[1].address, "ipc:///run/x");
+  EXPECT_EQ(options.source.kind, SocketKind::kPull);
+  EXPECT_EQ(options.format, Format::kLines);
+  EXPECT_TRUE(options.source.prefixes.empty());
+  ASSERT_EQ(options.source.endpoints.size(), 2U);
+  EXPECT_EQ(options.source.endpoints[0].attachment, Attachment::kBind);
+  EXPECT_EQ(options.source.endpoints[1].attachment, Attachment::kConnect);
+  EXPECT_EQ(options.source.endpoints[1].address, "ipc:///run/x");
   EXPECT_EQ(options.count, 12U);
   EXPECT_EQ(options.timeout.count(), 250);
   EXPECT_TRUE(options.stats);
 }
 
+TEST(Options, TakesThoseOfTheOutput) {
+  const Options options = options_of({"-o",
+                                      "f",
+                                      "--rotate-size",
+                                      "2m",
+                                      "--rotate-every",
+                                      "2h",
+                                      "--rotate-keep",
+                                      "3",
+                                      "-J",
+                                      "-u",
+                                      "--count-by",
+                                      ".a",
+                                      "--distinct",
+                                      ".b",
+                                      "--count-show",
+                                      "5",
+                                      "--count-slots",
+                                      "50",
+                                      "-e",
+                                      "-v",
+                                      "--allow-gaps",
+                                      "--allow-duplicates",
+                                      "tcp://127.0.0.1:5555"});
+  EXPECT_EQ(options.output.file, "f");
+  EXPECT_EQ(options.output.rotate_bytes, 2U << 20);
+  EXPECT_EQ(options.output.rotate_every, std::chrono::hours{2});
+  EXPECT_EQ(options.output.rotate_keep, 3U);
+  EXPECT_EQ(options.output_format, OutputFormat::kJson);
+  EXPECT_EQ(options.counting.count_by, ".a");
+  EXPECT_EQ(options.counting.distinct, ".b");
+  EXPECT_EQ(options.counting.show, 5U);
+  EXPECT_EQ(options.counting.slots, 50U);
+  EXPECT_TRUE(options.unbuffered && options.end_when_idle && options.verbose);
+  EXPECT_TRUE(options.allow_gaps && options.allow_duplicates);
+  EXPECT_TRUE(options.watches() && options.writes_records());
+}
+
+TEST(Options, TakesThoseOfTheSocket) {
+  const Options options =
+      options_of({"--router", "--max-message", "1M", "-X", "rcvhwm=5", "-X", "socks_proxy=a=b",
+                  "--curve-server", "cert", "--curve-clients", "dir", "@tcp://*:*"});
+  EXPECT_EQ(options.source.kind, SocketKind::kRouter);
+  EXPECT_EQ(options.source.max_message_bytes, 1'000'000U);
+  ASSERT_EQ(options.source.socket_options.size(), 2U);
+  EXPECT_EQ(options.source.socket_options[1].name, "socks_proxy");
+  EXPECT_EQ(options.source.socket_options[1].value, "a=b");
+  EXPECT_EQ(options.source.curve.server_certificate, "cert");
+  EXPECT_EQ(options.source.curve.clients, "dir");
+}
+
+TEST(Options, OnlyASubscriberToSmallFramesHoldsMany) {
+  EXPECT_EQ(options_of({"--format", "raw", "tcp://a:1"}).source.receive_mark, 100'000);
+  EXPECT_EQ(options_of({"tcp://a:1"}).source.receive_mark, 10'000);
+  EXPECT_EQ(options_of({"--format", "packed", "tcp://a:1"}).source.receive_mark, 1000);
+  EXPECT_EQ(options_of({"--pull", "--format", "raw", "tcp://a:1"}).source.receive_mark, 1000);
+}
+
+TEST(Options, KeygenIsARequestOfItsOwn) {
+  const auto request = std::get<KeygenRequest>(parse({"keygen", "me.key", "--directory", "d"}));
+  EXPECT_EQ(request.name, "me.key");
+  EXPECT_EQ(request.directory, "d");
+  EXPECT_EQ(std::get<KeygenRequest>(parse({"keygen", "me"})).directory, ".");
+}
+
+TEST(Options, ListOfSocketOptionsIsAText) {
+  EXPECT_NE(std::get<TextRequest>(parse({"-X", "list"})).text.find("rcvhwm"), std::string::npos);
+}
+
 TEST(Options, APrefixTakesOneValueAsItStands) {
   const Options options = options_of({"-s", "[a,b]", "-s", "", "-s", "c d", "@tcp://[::1]:5555"});
-  EXPECT_EQ(options.prefixes, (std::vector<std::string>{"[a,b]", "", "c d"}));
-  ASSERT_EQ(options.endpoints.size(), 1U);
-  EXPECT_EQ(options.endpoints[0].attachment, Attachment::Bind);
+  EXPECT_EQ(options.source.prefixes, (std::vector<std::string>{"[a,b]", "", "c d"}));
+  ASSERT_EQ(options.source.endpoints.size(), 1U);
+  EXPECT_EQ(options.source.endpoints[0].attachment, Attachment::kBind);
 }
 
 TEST(Options, HelpAndVersionAreTexts) {
@@ -98,6 +167,34 @@ INSTANTIATE_TEST_SUITE_P(
                     BadUsage{{"--sub", "--pull", kEndpoint}, "--pull"},
                     BadUsage{{"--bind", "--connect", kEndpoint}, "--bind"},
                     BadUsage{{"--pull", "-s", "a", kEndpoint}, "--subscribe 'a'"},
+                    BadUsage{{"tcp://127.0.0.1:*"}, "port from 1 to 65535"},
+                    BadUsage{{"--router", "-s", "a", kEndpoint}, "--subscribe 'a'"},
+                    BadUsage{{"-X", "foo=1", kEndpoint}, "no socket option 'foo'; there are affi"},
+                    BadUsage{{"-X", "rcvhwm", kEndpoint}, "-X 'rcvhwm'"},
+                    BadUsage{{"-X", "rcvhwm=a", kEndpoint}, "whole number"},
+                    BadUsage{{"--max-message", "0", kEndpoint}, "--max-message '0'"},
+                    BadUsage{{"--max-message", "5x", kEndpoint}, "--max-message '5x'"},
+                    BadUsage{{"--max-message", "99999999999g", kEndpoint}, "--max-message"},
+                    BadUsage{{"--rotate-size", "1m", kEndpoint}, "--output"},
+                    BadUsage{{"-o", "", kEndpoint}, "--output ''"},
+                    BadUsage{{"-o", "f", "--rotate-keep", "3", kEndpoint}, "--rotate-keep"},
+                    BadUsage{{"-o", "f", "--rotate-every", "0", kEndpoint}, "--rotate-every '0'"},
+                    BadUsage{{"-J", "-0", kEndpoint}, "-0 and -J"},
+                    BadUsage{{"-f", "%z", kEndpoint}, "-f '%z'"},
+                    BadUsage{{"-J", "--top", kEndpoint}, "--json"},
+                    BadUsage{{"--top", "--stats", kEndpoint}, "--top and --stats"},
+                    BadUsage{{"-q", "-v", kEndpoint}, "--quiet and --verbose"},
+                    BadUsage{{"--count-by", "x", kEndpoint}, "--count-by 'x'"},
+                    BadUsage{{"--distinct", "", kEndpoint}, "--distinct"},
+                    BadUsage{{"--count-show", "3", kEndpoint}, "--count-show"},
+                    BadUsage{{"--count-by", ".x", "--count-slots", "0", kEndpoint}, "slots '0'"},
+                    BadUsage{{"--curve-clients", "d", kEndpoint}, "--curve-server"},
+                    BadUsage{{"--curve-cert", "d", kEndpoint}, "--curve-key"},
+                    BadUsage{{"--curve-key", "", kEndpoint}, "--curve-key ''"},
+                    BadUsage{{"--curve-key", "k", "--curve-server", "s", kEndpoint}, "only one"},
+                    BadUsage{{"-c"}, "--count: a value must follow"},
+                    BadUsage{{"-c", "1", "-c", "2", kEndpoint}, "--count: can be given once only"},
+                    BadUsage{{"keygen"}, "keygen NAME"}, BadUsage{{"keygen", "a/b"}, "'a/b'"},
                     BadUsage{{"--unknown", kEndpoint}, "--unknown"}));
 
 }  // namespace

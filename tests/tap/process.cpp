@@ -35,6 +35,10 @@ void close_end(int& fd) {
   }
 }
 
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 // Appends what comes within the patience; false at the end of the pipe.
 bool read_some(int fd, std::string& text) {
   pollfd watched{fd, POLLIN, 0};
@@ -89,12 +93,15 @@ Process::~Process() {
 }
 
 const std::string& Process::read_lines(std::size_t lines) {
-  const auto have = [this] {
-    return static_cast<std::size_t>(std::count(output_.begin(), output_.end(), '\n'));
-  };
-  while (have() < lines && read_some(output_fd_, output_)) {
+  while (lines_in(output_) < lines && read_some(output_fd_, output_)) {
   }
   return output_;
+}
+
+const std::string& Process::read_error_lines(std::size_t lines) {
+  while (lines_in(errors_) < lines && read_some(errors_fd_, errors_)) {
+  }
+  return errors_;
 }
 
 void Process::close_output() { close_end(output_fd_); }

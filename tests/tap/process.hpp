@@ -25,6 +25,9 @@ class Process {
   /// Returns all that was read since the start.
   const std::string& read_lines(std::size_t lines);
 
+  /// The same for standard error.
+  const std::string& read_error_lines(std::size_t lines);
+
   /// Closes the reading end of its standard output.
   void close_output();
 

@@ -49,14 +49,37 @@ class WriterTest : public testing::Test {
 
 TEST_F(WriterTest, BuffersUntilFlush) {
   Writer writer(pipe_[1]);
-  EXPECT_EQ(writer.write("one"), WriteResult::Ok);
-  EXPECT_EQ(writer.write(""), WriteResult::Ok);
-  EXPECT_EQ(writer.write(std::string_view("t\0\nwo", 5)), WriteResult::Ok);
+  EXPECT_EQ(writer.write("one", "\n"), WriteResult::kOk);
+  EXPECT_EQ(writer.write("", "\n"), WriteResult::kOk);
+  EXPECT_EQ(writer.write(std::string_view("t\0\nwo", 5), "\n"), WriteResult::kOk);
   EXPECT_EQ(read_pipe(), "");
-  EXPECT_EQ(writer.flush(), WriteResult::Ok);
+  EXPECT_EQ(writer.flush(), WriteResult::kOk);
   EXPECT_EQ(read_pipe(), std::string("one\n\nt\0\nwo\n", 11));
-  EXPECT_EQ(writer.flush(), WriteResult::Ok);
+  EXPECT_EQ(writer.flush(), WriteResult::kOk);
   EXPECT_EQ(read_pipe(), "");
+  EXPECT_EQ(writer.written_bytes(), 11U);
+}
+
+TEST_F(WriterTest, TheEndOfARecordMayBeAnything) {
+  Writer writer(pipe_[1]);
+  EXPECT_EQ(writer.write("a", std::string_view("\0", 1)), WriteResult::kOk);
+  EXPECT_EQ(writer.write("b", ""), WriteResult::kOk);
+  EXPECT_EQ(writer.write("c", " end\n"), WriteResult::kOk);
+  EXPECT_EQ(writer.flush(), WriteResult::kOk);
+  EXPECT_EQ(read_pipe(), std::string("a\0bc end\n", 9));
+}
+
+TEST_F(WriterTest, GoesOnWithAnotherDescriptor) {
+  const int file = memfd_create("writer_test", MFD_CLOEXEC);
+  ASSERT_GE(file, 0);
+  Writer writer(file);
+  EXPECT_FALSE(writer.is_pipe());
+  EXPECT_EQ(writer.write("kept", "\n"), WriteResult::kOk);
+  writer.use(pipe_[1]);
+  EXPECT_TRUE(writer.is_pipe());
+  EXPECT_EQ(writer.flush(), WriteResult::kOk);
+  EXPECT_EQ(read_pipe(), "kept\n");
+  close(file);
 }
 
 TEST_F(WriterTest, WritesEverySizeAroundItsCapacity) {
@@ -68,10 +91,10 @@ TEST_F(WriterTest, WritesEverySizeAroundItsCapacity) {
        {std::size_t{1}, Writer::kCapacity - 2, Writer::kCapacity - 1, Writer::kCapacity,
         Writer::kCapacity + 1, 3 * Writer::kCapacity, std::size_t{0}}) {
     const std::string message(size, static_cast<char>('a' + size % 26));
-    ASSERT_EQ(writer.write(message), WriteResult::Ok);
+    ASSERT_EQ(writer.write(message, "\n"), WriteResult::kOk);
     expected += message + '\n';
   }
-  ASSERT_EQ(writer.flush(), WriteResult::Ok);
+  ASSERT_EQ(writer.flush(), WriteResult::kOk);
   std::string written(expected.size() + 1, '\0');
   const ssize_t size = pread(file, written.data(), written.size(), 0);
   close(file);
@@ -83,23 +106,23 @@ TEST_F(WriterTest, WritesEverySizeAroundItsCapacity) {
 TEST_F(WriterTest, AReaderThatIsGoneIsClosed) {
   Writer writer(pipe_[1]);
   close_reader();
-  EXPECT_EQ(writer.write("lost"), WriteResult::Ok);
-  EXPECT_EQ(writer.flush(), WriteResult::Closed);
-  EXPECT_EQ(writer.flush(), WriteResult::Closed);
+  EXPECT_EQ(writer.write("lost", "\n"), WriteResult::kOk);
+  EXPECT_EQ(writer.flush(), WriteResult::kClosed);
+  EXPECT_EQ(writer.flush(), WriteResult::kClosed);
 }
 
 TEST_F(WriterTest, AStopEndsTheWaitForAReaderThatDoesNotRead) {
   const int stop = eventfd(1, EFD_CLOEXEC);
   Writer writer(pipe_[1], stop, std::chrono::milliseconds{10});
-  EXPECT_EQ(writer.write(std::string(2 * Writer::kCapacity, 'x')), WriteResult::Abandoned);
+  EXPECT_EQ(writer.write(std::string(2 * Writer::kCapacity, 'x'), "\n"), WriteResult::kAbandoned);
   close(stop);
 }
 
 TEST_F(WriterTest, AStopDoesNotCutWhatTheReaderTakes) {
   const int stop = eventfd(1, EFD_CLOEXEC);
   Writer writer(pipe_[1], stop, std::chrono::milliseconds{10});
-  EXPECT_EQ(writer.write("last"), WriteResult::Ok);
-  EXPECT_EQ(writer.flush(), WriteResult::Ok);
+  EXPECT_EQ(writer.write("last", "\n"), WriteResult::kOk);
+  EXPECT_EQ(writer.flush(), WriteResult::kOk);
   EXPECT_EQ(read_pipe(), "last\n");
   close(stop);
 }
@@ -108,8 +131,8 @@ TEST_F(WriterTest, OtherErrorsKeepTheirNumber) {
   const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);
   Writer writer(full);
-  EXPECT_EQ(writer.write("x"), WriteResult::Ok);
-  EXPECT_EQ(writer.flush(), WriteResult::Failed);
+  EXPECT_EQ(writer.write("x", "\n"), WriteResult::kOk);
+  EXPECT_EQ(writer.flush(), WriteResult::kFailed);
   EXPECT_EQ(writer.error(), ENOSPC);
   close(full);
 }

@@ -114,9 +114,10 @@ TEST(Parameters, OfTheModuleHaveARange) {
 std::optional<std::string> default_value_of(const Parameter<Settings>& row) {
   std::string text(row.default_value);
   std::erase(text, '`');
-  for (const char* none : {"none", "required", "–", "OS", "the interval", "raw 100000; else 256",
-                           "zstd 3, lz4 0", "off in raw, always on otherwise",
-                           "the action's name, else omzmq: and the first endpoint"}) {
+  for (const char* none :
+       {"none", "required", "–", "OS", "the interval", "raw 100000; else 256, with dynaTopic 4096",
+        "zstd 3, lz4 0", "off in raw, always on otherwise",
+        "the action's name, else omzmq: and the first endpoint"}) {
     if (text == none) return std::nullopt;
   }
   return text.substr(0, text.find(' '));  // "0 (off)"

@@ -119,6 +119,13 @@ TEST(Validate, RefusesParametersOfThePackedFormatWithOthers) {
   EXPECT_EQ(refusal_of(push_and({{"format", "packed"}, {"beat.interval", "0"}})).second, "");
 }
 
+TEST(Validate, RefusesMoreTopicsThanStreamsAreKept) {
+  std::string topics = "0";
+  for (int i = 1; i < 16384; ++i) topics += "," + std::to_string(i);
+  EXPECT_EQ(refusal_of(pub_and({{"topics", topics}})).second, "");
+  expect_refused(pub_and({{"topics", topics + ",more"}}), "topics", {"16385", "16384"});
+}
+
 TEST(Validate, WantsALevelOfTheDriver) {
   const auto packed = [](const char* driver, const char* level) {
     return push_and(
@@ -205,6 +212,8 @@ TEST(Settings, HaveAHighWaterMarkThatSuitsTheFormat) {
   EXPECT_EQ(settings.effective_send_hwm(), 100000);
   settings.format = Format::kLines;
   EXPECT_EQ(settings.effective_send_hwm(), 256);
+  settings.dyna_topic = true;
+  EXPECT_EQ(settings.effective_send_hwm(), 4096);
   settings.send_hwm = 0;
   EXPECT_EQ(settings.effective_send_hwm(), 0);
 }

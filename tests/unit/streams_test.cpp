@@ -36,6 +36,20 @@ TEST(Streams, NeverUseANumberAgain) {
   EXPECT_EQ(streams.open("a", kStart).number, 1U);
 }
 
+TEST(Streams, AreFullAlsoWhenTheirTopicsAreLong) {
+  Streams streams;
+  std::size_t bytes = 0;
+  for (char letter = 'a'; bytes < Streams::kMostTopicBytes; ++letter) {
+    EXPECT_FALSE(streams.is_full());
+    const std::string topic(1 << 20, letter);
+    streams.open(topic, kStart);
+    bytes += topic.size();
+  }
+  EXPECT_TRUE(streams.is_full());
+  streams.close_least_used();
+  EXPECT_FALSE(streams.is_full());
+}
+
 TEST(Streams, CloseTheOneWithoutABatchForTheLongestTime) {
   Streams streams;
   for (const char* topic : {"a", "b", "c"}) streams.open(topic, kStart);

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <poll.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "support/wait.hpp"
 
@@ -59,6 +61,7 @@ class WaitingSink : public testing::Test {
     Frame frame;
     frame.body.append(text);
     frame.messages = 1;
+    frame.held = 1;
     frame.seal();
     return frame;
   }
@@ -135,6 +138,67 @@ TEST_F(WaitingSink, KeepsNothingOfWhatPeersSendWhileItSends) {
     return said == kMessages;
   }));
   EXPECT_LT(::mallinfo2().uordblks, before + kMostKept);
+}
+
+// Messages of 60 KiB from a peer, as fast as they are taken, until the object ends.
+class Flood {
+ public:
+  explicit Flood(const std::string& endpoint)
+      : thread_([this, endpoint](const std::stop_token& stop) {
+          zmq::context_t context;
+          zmq::socket_t socket(context, zmq::socket_type::xsub);
+          socket.set(zmq::sockopt::linger, 0);
+          socket.set(zmq::sockopt::sndhwm, 10);
+          socket.set(zmq::sockopt::sndtimeo, 20);
+          socket.connect(endpoint);
+          const std::string text(60 << 10, '\x02');
+          while (!stop.stop_requested()) {
+            if (socket.send(zmq::buffer(text))) ++sent_;
+          }
+        }) {}
+  std::size_t sent() const { return sent_; }
+
+ private:
+  std::atomic<std::size_t> sent_ = 0;
+  std::jthread thread_;
+};
+
+TEST_F(WaitingSink, IsNeitherHeldUpNorFilledByAPeerThatSendsWithoutEnd) {
+  constexpr std::size_t kMost = std::size_t{100} << 20;
+  settings_.wait_for_peers = 1;
+  sink_.open();
+  Subscriber subscriber(endpoint());
+  ASSERT_TRUE(sleep_until_writable());
+  const std::size_t before = ::mallinfo2().uordblks + ::mallinfo2().hblkhd;
+  const Flood flood(endpoint());
+  std::size_t used = before;
+  // 3000 messages of the flood are 180 MiB.
+  for (int i = 0; used < before + kMost && (i < 500 || flood.sent() < 3000); ++i) {
+    Frame frame = frame_of(std::to_string(i));
+    ASSERT_TRUE(test::eventually(
+        [&] { return sink_.writable() && sink_.send(frame) == SendResult::kSent; }));
+    ASSERT_EQ(subscriber.next(), std::to_string(i));
+    used = ::mallinfo2().uordblks + ::mallinfo2().hblkhd;
+  }
+  EXPECT_LT(used, before + kMost);
+}
+
+TEST(Sink, CountsAFrameAsUnsentWhicheverOfItsTopicsSettlesTheMessages) {
+  // The frame of a second topic settles nothing, but what is in it has to arrive as well.
+  Settings settings;
+  settings.sock_type = SocketType::kPush;
+  settings.immediate = false;  // ZeroMQ takes it though nobody is there
+  settings.endpoints = {parse_endpoint("ipc:///nonexistent/omzmq")};
+  ZmqSink sink(settings, [] { return std::make_shared<ZmqContext>(1); });
+  sink.open();
+  Frame frame;
+  frame.body.append("second topic");
+  frame.messages = 0;
+  frame.held = 3;
+  frame.seal();
+  ASSERT_TRUE(test::eventually([&] { return sink.writable(); }));
+  ASSERT_EQ(sink.send(frame), SendResult::kSent);
+  EXPECT_EQ(sink.unsent(), 3U);
 }
 
 }  // namespace

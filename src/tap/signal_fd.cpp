@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/stop_signals.hpp"
+#include "tap/signal_fd.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -17,10 +17,10 @@ bool is_ignored(int signal_number) noexcept {
   return sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-int open_signal_fd() {
+int open_signal_fd(const std::vector<int>& numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal_number : {SIGINT, SIGTERM}) {
+  for (const int signal_number : numbers) {
     if (!is_ignored(signal_number)) {
       sigaddset(&signals, signal_number);
     }
@@ -37,8 +37,15 @@ int open_signal_fd() {
 
 }  // namespace
 
-StopSignals::StopSignals() : fd_(open_signal_fd()) {}
+SignalFd::SignalFd(const std::vector<int>& signals) : fd_(open_signal_fd(signals)) {}
 
-StopSignals::~StopSignals() { close(fd_); }
+SignalFd::~SignalFd() { close(fd_); }
+
+std::optional<int> SignalFd::next() noexcept {
+  signalfd_siginfo info{};
+  return read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)
+             ? std::optional(static_cast<int>(info.ssi_signo))
+             : std::nullopt;
+}
 
 }  // namespace omzmq::tap

@@ -1,0 +1,3 @@
+module omzmq/receive
+
+go 1.19

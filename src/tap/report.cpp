@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "tap/report.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace omzmq::tap {
+namespace {
+
+constexpr std::chrono::seconds kSecond{1};
+constexpr std::size_t kUnknownRows = 24;
+
+// Long lines are cut, not wrapped, while a block is drawn: its rows have to be known.
+constexpr std::string_view kNoWrap = "\x1b[?7l";
+constexpr std::string_view kWrap = "\x1b[?7h";
+
+std::size_t terminal_rows() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1 ? size.ws_row
+                                                                         : kUnknownRows;
+}
+
+/// Takes off the lines beyond the first `rows`.
+std::string first_lines(const std::string& block, std::size_t rows) {
+  std::size_t end = 0;
+  for (; rows > 0 && end < block.size(); --rows) {
+    end = std::min(block.find('\n', end), block.size() - 1) + 1;
+  }
+  return block.substr(0, end);
+}
+
+}  // namespace
+
+Report::Report(Level level) : level_(level), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+
+Report::~Report() { tick(TimePoint::max()); }
+
+void Report::fail(std::string_view text) { write_line(text); }
+
+void Report::say(std::string_view text) {
+  if (level_ != Level::kErrors) {
+    write_event(text);
+  }
+}
+
+void Report::mention(std::string_view text) {
+  if (level_ == Level::kVerbose) {
+    write_event(text);
+  }
+}
+
+void Report::print(std::string_view text) {
+  if (level_ != Level::kErrors) {
+    write_line(text);
+  }
+}
+
+void Report::show_block(std::string block) {
+  if (level_ != Level::kErrors) {
+    block_ = std::move(block);
+    write({});
+  }
+}
+
+void Report::end_block() noexcept {
+  block_.clear();
+  block_rows_ = 0;
+}
+
+void Report::tick(TimePoint now) {
+  if (now - kSecond < second_) {
+    return;
+  }
+  if (std::exchange(lines_, 0) >= kLinesPerSecond && left_out_ > 0) {
+    write_line(fmt::format("... and {} more lines like these", std::exchange(left_out_, 0)));
+  }
+  second_ = now;
+}
+
+std::optional<Report::TimePoint> Report::due_at() const noexcept {
+  return left_out_ > 0 ? std::optional(second_ + kSecond) : std::nullopt;
+}
+
+void Report::write_event(std::string_view text) {
+  tick(std::chrono::steady_clock::now());
+  if (lines_ >= kLinesPerSecond) {
+    ++left_out_;
+    return;
+  }
+  ++lines_;
+  write_line(text);
+}
+
+void Report::write_line(std::string_view text) { write(fmt::format("zmqtap: {}\n", text)); }
+
+/// Writes `text`, and the block below it; in one piece, so that nothing flickers.
+void Report::write(const std::string& text) {
+  std::string all;
+  if (is_terminal_) {
+    if (block_rows_ > 0) {
+      all += fmt::format("\x1b[{}F\x1b[J", block_rows_);
+    }
+    const std::string block = first_lines(block_, terminal_rows() - 1);
+    block_rows_ = static_cast<std::size_t>(std::count(block.begin(), block.end(), '\n'));
+    all += text;
+    if (!block.empty()) {
+      all.append(kNoWrap).append(block).append(kWrap);
+    }
+  } else if (text.empty()) {
+    all = block_;
+  } else {
+    all = text;
+  }
+  static_cast<void>(std::fwrite(all.data(), 1, all.size(), stderr));
+}
+
+}  // namespace omzmq::tap

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+
+// What zmqtap says of gaps, duplicates, restarts and corrupt frames, its exit codes, and what it
+// acknowledges.
+#include <algorithm>
+#include <csignal>
+#include <string>
+
+#include "tap/batch_memory.hpp"
+#include "zmqtap_fixture.hpp"
+
+namespace omzmq::tap {
+namespace {
+
+class Truth : public ZmqtapTest {
+ protected:
+  bool says(std::string_view text) const { return errors_.find(text) != std::string::npos; }
+};
+
+TEST_F(Truth, NothingIsSaidWhenAllIsWell) {
+  EXPECT_EQ(pull({}, {numbered_batch(0, 3), numbered_batch(3, 2), packed_beat(7, 1, 5)}), 0);
+  EXPECT_EQ(output_, numbered_lines(0, 5));
+  EXPECT_EQ(errors_, "");
+}
+
+TEST_F(Truth, AGapIsToldAndEndsWithFour) {
+  EXPECT_EQ(pull({}, {numbered_batch(0, 3), numbered_batch(7, 1)}), 4);
+  EXPECT_EQ(output_, numbered_lines(0, 3) + numbered_lines(7, 1));
+  EXPECT_TRUE(
+      says("zmqtap: gap: 4 messages missing, numbers 3 to 6, stream 1 of sender "
+           "0000000000000007\n"))
+      << errors_;
+  EXPECT_TRUE(says("4 messages missing in 1 gap, 0 duplicates")) << errors_;
+}
+
+TEST_F(Truth, ABeatRevealsALostTail) {
+  EXPECT_EQ(pull({}, {numbered_batch(0, 3), packed_beat(7, 1, 4)}), 4);
+  EXPECT_TRUE(says("gap: 1 message missing, number 3,")) << errors_;
+}
+
+TEST_F(Truth, WhatComesLateIsMissingNoMore) {
+  EXPECT_EQ(pull({}, {numbered_batch(0, 1), numbered_batch(2, 1), numbered_batch(1, 1)}), 0);
+  EXPECT_EQ(output_, "0\n2\n1\n");
+  EXPECT_TRUE(says("late: 1 message")) << errors_;
+}
+
+TEST_F(Truth, AllowedGapsAreOnlyCounted) {
+  EXPECT_EQ(pull({"--allow-gaps"}, {numbered_batch(0, 3), numbered_batch(7, 1)}), 0);
+  EXPECT_FALSE(says("gap:")) << errors_;
+  EXPECT_TRUE(says("4 messages missing in 1 gap")) << errors_;
+}
+
+TEST_F(Truth, DuplicatesAreWrittenAgainAndEndWithSix) {
+  EXPECT_EQ(pull({}, {numbered_batch(0, 2), numbered_batch(0, 2)}), 6);
+  EXPECT_EQ(output_, numbered_lines(0, 2) + numbered_lines(0, 2));
+  EXPECT_TRUE(says("duplicate: 2 messages came again and are written again")) << errors_;
+}
+
+TEST_F(Truth, AllowedDuplicatesAreOnlyCounted) {
+  EXPECT_EQ(pull({"--allow-duplicates"}, {numbered_batch(0, 2), numbered_batch(0, 2)}), 0);
+  EXPECT_FALSE(says("duplicate:")) << errors_;
+  EXPECT_TRUE(says("2 duplicates")) << errors_;
+}
+
+TEST_F(Truth, ARestartIsNoGap) {
+  EXPECT_EQ(pull({}, {numbered_batch(0, 3, 7), numbered_batch(0, 2, 8)}), 0);
+  EXPECT_TRUE(says("zmqtap: restart: the sender began anew, as 0000000000000008\n")) << errors_;
+  EXPECT_FALSE(says("gap")) << errors_;
+}
+
+TEST_F(Truth, ASenderThatComesBackOverANewConnectionIsARestart) {
+  Process tap(command({"--pull", "--bind", "-v", "-c", "2", ipc_endpoint()}));
+  const auto send_from_new_socket = [&](std::uint64_t epoch) {
+    zmq::socket_t push = make_socket(zmq::socket_type::push);
+    push.connect(ipc_endpoint());
+    ASSERT_TRUE(send(push, numbered_batch(0, 1, epoch)));
+  };
+  send_from_new_socket(7);
+  while (tap.errors().find("disconnected: ") == std::string::npos) {
+    const auto lines = std::count(tap.errors().begin(), tap.errors().end(), '\n');
+    ASSERT_NE(tap.read_error_lines(static_cast<std::size_t>(lines) + 1), "");
+  }
+  send_from_new_socket(8);
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_NE(tap.errors().find("restart: "), std::string::npos) << tap.errors();
+}
+
+TEST_F(Truth, ACorruptFrameIsToldAndEndsWithFive) {
+  std::string damaged = numbered_batch(0, 2);
+  damaged.back() ^= 1;
+  EXPECT_EQ(pull({}, {numbered_batch(0, 2), damaged, numbered_batch(2, 1)}), 5);
+  EXPECT_EQ(output_, numbered_lines(0, 3));
+  EXPECT_TRUE(says("zmqtap: corrupt frame of ")) << errors_;
+  EXPECT_TRUE(says("wrong CRC")) << errors_;
+}
+
+TEST_F(Truth, AForeignFrameIsCorruptWherePackedIsAskedFor) {
+  EXPECT_EQ(pull({"--format", "packed"}, {"raw"}), 5);
+  EXPECT_EQ(pull({"--format", "raw"}, {"OZB1 is no batch"}), 0);
+  EXPECT_EQ(output_, "OZB1 is no batch\n");
+}
+
+TEST_F(Truth, TheWorstDecidesTheExitCode) {
+  const std::string gap = numbered_batch(5, 1);
+  const std::string first = numbered_batch(0, 1);
+  EXPECT_EQ(pull({}, {first, first, gap}), 4);
+  EXPECT_EQ(pull({}, {first, first, gap, "no batch"}), 5);
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "-t", "1", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, first));
+  ASSERT_TRUE(send(push, first));
+  EXPECT_EQ(tap.wait(), 6);
+}
+
+TEST_F(Truth, QuietSaysNothingButCodesStay) {
+  EXPECT_EQ(pull({"-q"}, {numbered_batch(0, 1), numbered_batch(5, 1)}), 4);
+  EXPECT_EQ(errors_, "");
+}
+
+TEST_F(Truth, VerboseTellsConnectionsSendersAndStreams) {
+  EXPECT_EQ(pull({"-v"}, {numbered_batch(4, 1)}), 0);
+  EXPECT_TRUE(says("zmqtap: connected: tcp://127.0.0.1:")) << errors_;
+  EXPECT_TRUE(says("zmqtap: new sender 0000000000000007\n")) << errors_;
+  EXPECT_TRUE(says("zmqtap: new stream 1 of sender 0000000000000007, from number 4\n")) << errors_;
+  EXPECT_TRUE(says("zmqtap: received 1 message")) << errors_;
+}
+
+TEST_F(Truth, AFloodOfTroubleIsToldInAFewLines) {
+  std::vector<std::string> frames;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    frames.push_back(numbered_batch(2 * i, 1));
+  }
+  EXPECT_EQ(pull({}, frames), 4);
+  EXPECT_LT(std::count(errors_.begin(), errors_.end(), '\n'), 1000) << errors_;
+  EXPECT_TRUE(says("more lines like these")) << errors_;
+  EXPECT_TRUE(says("1999 messages missing in 1999 gaps")) << errors_;
+}
+
+TEST_F(Truth, TheTopicIsShownWithoutItsControlCharacters) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "-e", bind_to_free_port(push)}));
+  for (const std::uint64_t first : {0U, 5U}) {
+    ASSERT_TRUE(send(push, "a\x1b[2J", zmq::send_flags::sndmore));
+    ASSERT_TRUE(send(push, numbered_batch(first, 1)));
+  }
+  EXPECT_EQ(tap.wait(), 4);
+  EXPECT_NE(tap.errors().find("topic 'a\\x1b[2J'"), std::string::npos) << tap.errors();
+}
+
+TEST(BatchMemory, KnowsTheLatestBatchesByAllOfTheirName) {
+  BatchMemory memory(2);
+  const wire::BatchHeader batch{.epoch = 1, .stream = 2, .first = 3};
+  EXPECT_TRUE(memory.insert(batch));
+  EXPECT_FALSE(memory.insert(batch));
+  EXPECT_TRUE(memory.insert({.epoch = 1, .stream = 2, .first = 4}));
+  EXPECT_TRUE(memory.insert({.epoch = 1, .stream = 3, .first = 3}));
+  EXPECT_TRUE(memory.insert(batch)) << "the oldest had to go";
+  EXPECT_FALSE(memory.insert({.epoch = 1, .stream = 3, .first = 3}));
+  EXPECT_TRUE(memory.insert({.epoch = 2, .stream = 3, .first = 3}));
+}
+
+class Router : public ZmqtapTest {
+ protected:
+  Router() : dealer_(make_socket(zmq::socket_type::dealer)) {}
+
+  wire::Ack receive_ack() {
+    zmq::message_t frame;
+    wire::Ack ack;
+    EXPECT_TRUE(dealer_.recv(frame).has_value());
+    EXPECT_EQ(wire::read_ack(frame.to_string_view(), ack), wire::Fault::kNone);
+    return ack;
+  }
+
+  zmq::socket_t dealer_;
+};
+
+TEST_F(Router, AcknowledgesABatchOnceItIsWritten) {
+  Process tap(command({"--router", "-o", path("log"), bind_to_free_port(dealer_)}));
+  ASSERT_TRUE(send(dealer_, numbered_batch(0, 3)));
+  const wire::Ack ack = receive_ack();
+  EXPECT_EQ(read_file(path("log")), numbered_lines(0, 3));
+  EXPECT_EQ(ack.status, 0);
+  EXPECT_EQ(ack.epoch, 7U);
+  EXPECT_EQ(ack.stream, 1U);
+  EXPECT_EQ(ack.first, 0U);
+  EXPECT_EQ(ack.count, 3U);
+  tap.signal(SIGTERM);
+  EXPECT_EQ(tap.wait(), 0);
+}
+
+TEST_F(Router, AcknowledgesADuplicateAgainAndWritesItOnce) {
+  Process tap(command({"--router", "-c", "3", bind_to_free_port(dealer_)}));
+  ASSERT_TRUE(send(dealer_, numbered_batch(0, 2)));
+  ASSERT_TRUE(send(dealer_, numbered_batch(0, 2)));
+  EXPECT_EQ(receive_ack().first, 0U);
+  EXPECT_EQ(receive_ack().first, 0U);
+  ASSERT_TRUE(send(dealer_, numbered_batch(2, 1)));
+  EXPECT_EQ(receive_ack().first, 2U);
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(tap.output(), numbered_lines(0, 3));
+  EXPECT_NE(tap.errors().find("are not written again"), std::string::npos) << tap.errors();
+}
+
+TEST_F(Router, TakesWhatFillsAnyGapHoweverManyThereAre) {
+  // One of two receivers sees every other batch; then the other one's first batch is sent again.
+  constexpr int kBatches = 100;
+  Process tap(command({"--router", "--allow-gaps", "-q", "-c", std::to_string(kBatches + 1),
+                       bind_to_free_port(dealer_)}));
+  for (std::uint64_t i = 0; i < kBatches; ++i) {
+    ASSERT_TRUE(send(dealer_, numbered_batch(2 * i, 1)));
+  }
+  ASSERT_TRUE(send(dealer_, numbered_batch(1, 1)));
+  for (int i = 0; i < kBatches; ++i) {
+    receive_ack();
+  }
+  EXPECT_EQ(receive_ack().first, 1U);
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_NE(tap.output().find("\n1\n"), std::string::npos);
+}
+
+TEST_F(Router, AcknowledgesNoBeatNoCorruptFrameAndNoBatchThatTheEndCut) {
+  Process tap(command({"--router", "-c", "4", bind_to_free_port(dealer_)}));
+  std::string damaged = numbered_batch(0, 2);
+  damaged.back() ^= 1;
+  ASSERT_TRUE(send(dealer_, damaged));
+  ASSERT_TRUE(send(dealer_, packed_beat(7, 1, 0)));
+  ASSERT_TRUE(send(dealer_, "", zmq::send_flags::sndmore));
+  ASSERT_TRUE(send(dealer_, numbered_batch(0, 3)));
+  ASSERT_TRUE(send(dealer_, numbered_batch(3, 2)));
+  EXPECT_EQ(receive_ack().count, 3U);
+  EXPECT_EQ(tap.wait(), 5);
+  EXPECT_EQ(tap.output(), numbered_lines(0, 4));
+  dealer_.set(zmq::sockopt::rcvtimeo, 100);
+  zmq::message_t nothing;
+  EXPECT_FALSE(dealer_.recv(nothing).has_value());
+}
+
+TEST_F(Router, AcknowledgesNothingThatCannotBeWritten) {
+  Process tap(command({"--router", "-o", "/dev/full", bind_to_free_port(dealer_)}));
+  ASSERT_TRUE(send(dealer_, numbered_batch(0, 3)));
+  EXPECT_EQ(tap.wait(), 1);
+  dealer_.set(zmq::sockopt::rcvtimeo, 100);
+  zmq::message_t nothing;
+  EXPECT_FALSE(dealer_.recv(nothing).has_value());
+}
+
+}  // namespace
+}  // namespace omzmq::tap
