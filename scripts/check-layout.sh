@@ -40,7 +40,7 @@ forbid_includes() {
 }
 
 check_includes() {
-  local core zmq plugin tap public
+  local core zmq plugin tap tap_parts public
   # The names of rsyslog's headers that a module comes near to, and of the string library behind them.
   local rsyslog='rsyslog\.h|config\.h|conf\.h|module-template\.h|modules\.h|msg\.h|template\.h|obj.*\.h'
   rsyslog+='|errmsg\.h|statsobj\.h|glbl\.h|cfsysline\.h|srUtils\.h|syslogd-types\.h|typedefs\.h'
@@ -50,6 +50,8 @@ check_includes() {
   mapfile -t zmq < <(project_files 'src/zmq/*.?pp' 'src/zmq/*.h')
   mapfile -t plugin < <(project_files 'src/plugin/*.?pp' 'src/plugin/*.[ch]')
   mapfile -t tap < <(project_files 'src/tap/*.?pp')
+  mapfile -t tap_parts < <(project_files 'src/tap/records/*.?pp' 'src/tap/count/*.?pp' \
+    'src/tap/screen/*.?pp' 'src/tap/text/*.?pp')
   mapfile -t public < <(project_files 'include/*.h' 'include/*.hpp')
   forbid_includes "${core[@]}" "${public[@]}" -- "$libzmq|$rsyslog" \
     "src/core and include/ know neither ZeroMQ nor rsyslog"
@@ -60,6 +62,8 @@ check_includes() {
   forbid_includes "${plugin[@]}" -- "$libzmq" "only src/zmq and src/tap use ZeroMQ"
   forbid_includes "${tap[@]}" -- "$rsyslog|(\\.\\./)?(zmq|plugin)/.*" \
     "src/tap is a receiver like any other: it knows neither rsyslog nor the plugin"
+  forbid_includes "${tap_parts[@]}" -- "$libzmq|tap/(sockets/)?[a-z_]*\\.hpp" \
+    "only src/tap itself and src/tap/sockets use ZeroMQ, and no part uses the program"
 }
 
 # limit_lines LIMIT FILES...

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tap/options.hpp"
-#include "tap/peers.hpp"
 #include "tap/report.hpp"
+#include "tap/sockets/peers.hpp"
 
 namespace omzmq::tap {
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "tap/display_text.hpp"
+#include "tap/text/display_text.hpp"
 
 namespace omzmq::tap {
 namespace {

@@ -9,9 +9,9 @@
 #include <unordered_set>
 
 #include "omzmq/wire.hpp"
-#include "tap/batch_memory.hpp"
-#include "tap/continuity.hpp"
-#include "tap/message.hpp"
+#include "tap/records/batch_memory.hpp"
+#include "tap/records/continuity.hpp"
+#include "tap/records/message.hpp"
 #include "tap/report.hpp"
 #include "tap/troubles.hpp"
 

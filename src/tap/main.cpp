@@ -12,13 +12,13 @@
 #include <variant>
 #include <vector>
 
-#include "tap/certificate.hpp"
-#include "tap/keygen.hpp"
-#include "tap/live_screen.hpp"
 #include "tap/options.hpp"
-#include "tap/output.hpp"
+#include "tap/records/output.hpp"
 #include "tap/report.hpp"
-#include "tap/signal_fd.hpp"
+#include "tap/screen/live_screen.hpp"
+#include "tap/screen/signal_fd.hpp"
+#include "tap/sockets/certificate.hpp"
+#include "tap/sockets/keygen.hpp"
 #include "tap/source.hpp"
 #include "tap/tap.hpp"
 

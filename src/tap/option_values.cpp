@@ -10,7 +10,7 @@
 #include <optional>
 #include <system_error>
 
-#include "tap/usage_error.hpp"
+#include "tap/text/usage_error.hpp"
 
 namespace omzmq::tap {
 namespace {

@@ -8,14 +8,14 @@
 #include <variant>
 #include <vector>
 
-#include "tap/decoder.hpp"
-#include "tap/endpoint.hpp"
-#include "tap/field_count.hpp"
-#include "tap/formatter.hpp"
-#include "tap/keygen.hpp"
-#include "tap/output.hpp"
-#include "tap/socket_option.hpp"
-#include "tap/usage_error.hpp"
+#include "tap/count/field_count.hpp"
+#include "tap/records/decoder.hpp"
+#include "tap/records/formatter.hpp"
+#include "tap/records/output.hpp"
+#include "tap/sockets/endpoint.hpp"
+#include "tap/sockets/keygen.hpp"
+#include "tap/sockets/socket_option.hpp"
+#include "tap/text/usage_error.hpp"
 
 namespace omzmq::tap {
 

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "tap/certificate.hpp"
+#include "tap/sockets/certificate.hpp"
 
 namespace omzmq::tap {
 namespace {

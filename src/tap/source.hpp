@@ -10,10 +10,10 @@
 #include <zmq.hpp>
 
 #include "omzmq/wire.hpp"
-#include "tap/curve_clients.hpp"
-#include "tap/message.hpp"
 #include "tap/options.hpp"
-#include "tap/peers.hpp"
+#include "tap/records/message.hpp"
+#include "tap/sockets/curve_clients.hpp"
+#include "tap/sockets/peers.hpp"
 
 namespace omzmq::tap {
 

@@ -8,19 +8,19 @@
 #include <string>
 
 #include "tap/connections.hpp"
-#include "tap/decoder.hpp"
+#include "tap/count/field_count.hpp"
 #include "tap/exit_code.hpp"
-#include "tap/field_count.hpp"
-#include "tap/formatter.hpp"
 #include "tap/ledger.hpp"
-#include "tap/live_screen.hpp"
 #include "tap/options.hpp"
-#include "tap/output.hpp"
+#include "tap/records/decoder.hpp"
+#include "tap/records/formatter.hpp"
+#include "tap/records/output.hpp"
 #include "tap/report.hpp"
-#include "tap/signal_fd.hpp"
+#include "tap/screen/live_screen.hpp"
+#include "tap/screen/signal_fd.hpp"
+#include "tap/screen/traffic.hpp"
 #include "tap/source.hpp"
 #include "tap/statistics.hpp"
-#include "tap/traffic.hpp"
 
 namespace omzmq::tap {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tap/certificate.hpp"
+#include "tap/sockets/certificate.hpp"
 #include "tap/tap.hpp"
 
 namespace omzmq::tap {

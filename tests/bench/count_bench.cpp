@@ -16,10 +16,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tap/distinct_estimate.hpp"
-#include "tap/field_count.hpp"
-#include "tap/heavy_hitters.hpp"
-#include "tap/json_field.hpp"
+#include "tap/count/distinct_estimate.hpp"
+#include "tap/count/field_count.hpp"
+#include "tap/count/heavy_hitters.hpp"
+#include "tap/count/json_field.hpp"
 
 namespace omzmq::tap {
 namespace {

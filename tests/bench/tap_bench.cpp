@@ -24,10 +24,10 @@
 #include <vector>
 
 #include "omzmq/wire.hpp"
-#include "tap/continuity.hpp"
-#include "tap/decoder.hpp"
-#include "tap/formatter.hpp"
-#include "tap/output.hpp"
+#include "tap/records/continuity.hpp"
+#include "tap/records/decoder.hpp"
+#include "tap/records/formatter.hpp"
+#include "tap/records/output.hpp"
 
 namespace omzmq::tap {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/continuity.hpp"
+#include "tap/records/continuity.hpp"
 
 #include <gtest/gtest.h>
 

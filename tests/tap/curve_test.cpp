@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 
 // Certificates, keygen and CURVE connections. pyzmq and CZMQ say whether the files are right.
-#include "tap/certificate.hpp"
+#include "tap/sockets/certificate.hpp"
 
 #include <dlfcn.h>
 #include <sys/stat.h>

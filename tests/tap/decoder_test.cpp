@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/decoder.hpp"
+#include "tap/records/decoder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/distinct_estimate.hpp"
+#include "tap/count/distinct_estimate.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/field_count.hpp"
+#include "tap/count/field_count.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "skewed.hpp"
-#include "tap/usage_error.hpp"
+#include "tap/text/usage_error.hpp"
 
 namespace omzmq::tap {
 namespace {

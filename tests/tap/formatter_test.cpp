@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/formatter.hpp"
+#include "tap/records/formatter.hpp"
 
 #include <gtest/gtest.h>
 #include <libfastjson/json.h>

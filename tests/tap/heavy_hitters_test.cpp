@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/heavy_hitters.hpp"
+#include "tap/count/heavy_hitters.hpp"
 
 #include <gtest/gtest.h>
 #include <malloc.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/json_field.hpp"
+#include "tap/count/json_field.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tap/usage_error.hpp"
+#include "tap/text/usage_error.hpp"
 
 namespace omzmq::tap {
 namespace {

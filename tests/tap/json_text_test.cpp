@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/json_text.hpp"
+#include "tap/text/json_text.hpp"
 
 #include <gtest/gtest.h>
 #include <libfastjson/json.h>

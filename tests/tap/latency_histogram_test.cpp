@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/latency_histogram.hpp"
+#include "tap/screen/latency_histogram.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/output.hpp"
+#include "tap/records/output.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

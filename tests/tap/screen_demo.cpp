@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tap/live_screen.hpp"
-#include "tap/signal_fd.hpp"
+#include "tap/screen/live_screen.hpp"
+#include "tap/screen/signal_fd.hpp"
 
 namespace {
 

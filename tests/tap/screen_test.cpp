@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/screen.hpp"
+#include "tap/screen/screen.hpp"
+#include "tap/screen/sparkline.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tap/display_text.hpp"
+#include "tap/text/display_text.hpp"
 
 namespace omzmq::tap {
 namespace {

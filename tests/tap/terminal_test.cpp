@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 
 // Runs screen_demo on a terminal of its own.
-#include "tap/terminal.hpp"
+#include "tap/screen/terminal.hpp"
 
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/traffic.hpp"
+#include "tap/screen/traffic.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <string>
 
-#include "tap/batch_memory.hpp"
+#include "tap/records/batch_memory.hpp"
 #include "zmqtap_fixture.hpp"
 
 namespace omzmq::tap {

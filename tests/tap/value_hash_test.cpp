@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/value_hash.hpp"
+#include "tap/count/value_hash.hpp"
 
 #include <gtest/gtest.h>
 

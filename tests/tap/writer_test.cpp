@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "tap/writer.hpp"
+#include "tap/records/writer.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

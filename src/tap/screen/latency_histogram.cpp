@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "tap/screen/latency_histogram.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace omzmq::tap {
+
+void LatencyHistogram::record(std::chrono::nanoseconds latency) noexcept {
+  if (latency.count() < 0) {
+    ++negative_count_;
+    most_negative_ = std::min(most_negative_, std::chrono::floor<Microseconds>(latency));
+    return;
+  }
+  const auto whole = std::chrono::duration_cast<Microseconds>(latency);
+  ++count_;
+  max_ = std::max(max_, whole);
+  ++buckets_[bucket_of(static_cast<std::uint64_t>(whole.count()))];
+}
+
+void LatencyHistogram::merge(const LatencyHistogram& other) noexcept {
+  count_ += other.count_;
+  negative_count_ += other.negative_count_;
+  max_ = std::max(max_, other.max_);
+  most_negative_ = std::min(most_negative_, other.most_negative_);
+  if (other.count_ != 0) {
+    std::transform(buckets_.begin(), buckets_.end(), other.buckets_.begin(), buckets_.begin(),
+                   std::plus<>());
+  }
+}
+
+LatencyHistogram::Microseconds LatencyHistogram::quantile(double fraction) const noexcept {
+  const double wanted = std::ceil(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(count_));
+  const auto rank = std::max<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1);
+  if (rank >= count_) {
+    return max_;
+  }
+  std::uint64_t passed = 0;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    passed += buckets_[bucket];
+    if (passed >= rank) {
+      return std::min(max_, Microseconds(static_cast<Microseconds::rep>(middle_of(bucket))));
+    }
+  }
+  return max_;
+}
+
+// The value without its lowest bits keeps kPartBits + 1 bits, the first of them set, and the
+// number of the bits cut off says which power of two it is. Values below 2^(kPartBits + 1) are
+// their own bucket.
+std::size_t LatencyHistogram::bucket_of(std::uint64_t microseconds) noexcept {
+  const auto width = static_cast<unsigned>(std::bit_width(microseconds));
+  const unsigned shift = width > kPartBits + 1 ? width - (kPartBits + 1) : 0;
+  return (std::size_t{shift} << kPartBits) + static_cast<std::size_t>(microseconds >> shift);
+}
+
+std::uint64_t LatencyHistogram::middle_of(std::size_t bucket) noexcept {
+  constexpr std::size_t kParts = std::size_t{1} << kPartBits;
+  if (bucket < 2 * kParts) {
+    return bucket;
+  }
+  const std::size_t shift = bucket / kParts - 1;
+  const std::uint64_t lowest = std::uint64_t{bucket - shift * kParts} << shift;
+  return lowest + (std::uint64_t{1} << (shift - 1));
+}
+
+}  // namespace omzmq::tap

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "tap/sockets/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+
+#include "tap/text/usage_error.hpp"
+
+namespace omzmq::tap {
+namespace {
+
+constexpr std::uint64_t kMaxPort = 65535;
+constexpr std::string_view kSeparator = "://";
+
+/// libzmq takes a port beyond 65535 modulo 65536, and would bind somewhere else. Port 0 and '*'
+/// let the system choose, which only helps where this end binds.
+bool has_valid_port(std::string_view address, Attachment attachment) {
+  const std::string_view port = address.substr(address.rfind(':') + 1);
+  const bool may_be_any = attachment == Attachment::kBind;
+  if (port == "*") {
+    return may_be_any;
+  }
+  std::uint64_t number = 0;
+  const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc{} && stop == port.data() + port.size() && number <= kMaxPort &&
+         (number > 0 || may_be_any);
+}
+
+}  // namespace
+
+Endpoint parse_endpoint(std::string_view text, Attachment attachment) {
+  std::string_view address = text;
+  if (address.starts_with('@') || address.starts_with('>')) {
+    attachment = address.front() == '@' ? Attachment::kBind : Attachment::kConnect;
+    address.remove_prefix(1);
+  }
+  const std::size_t separator = address.find(kSeparator);
+  const bool complete = separator != std::string_view::npos && separator > 0 &&
+                        separator + kSeparator.size() < address.size();
+  // An inproc endpoint has no peer in another process: the wait would be for ever.
+  if (!complete || address.starts_with("inproc:")) {
+    throw UsageError(
+        fmt::format("ENDPOINT '{}': must be tcp://host:port or ipc:///path, with '@' before it to "
+                    "bind or '>' to connect",
+                    text));
+  }
+  if (address.starts_with("tcp://") && !has_valid_port(address, attachment)) {
+    throw UsageError(
+        fmt::format("ENDPOINT '{}': must end in ':' and a port from 1 to 65535", text));
+  }
+  return Endpoint{attachment, std::string(address)};
+}
+
+}  // namespace omzmq::tap
