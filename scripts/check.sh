@@ -4,7 +4,7 @@
 #
 # The checks that are stricter than the tests; stops at the first that fails.
 #
-#   scripts/check.sh [NAME...]   all of them, or those named, in the order given
+#   scripts/check.sh [NAME...]   all but tidy_tests, or those named, in the order given
 #   scripts/check.sh --list      what there is
 #
 # The log of each is build/logs/check-NAME.log.
@@ -19,13 +19,15 @@ checks=(
   "layout      the rules of scripts/check-layout.sh: includes, sizes, licence lines, lone headers"
   "binary      what omzmq.so exports and what it is linked to"
   "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
-  "tidy        clang-tidy on every source"
+  "tidy        clang-tidy on every source of what is shipped, and of the demo"
   "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
   "tsan        unit and stress tests under ThreadSanitizer"
   "fuzz        the fuzzers of tests/fuzz, a short time each, from their corpora"
   "bench       the benchmarks run, whatever their numbers"
   "valgrind    the plugin in the stock rsyslogd under valgrind"
+  "tidy_tests  clang-tidy on the sources of the tests; takes longer than all of the others may"
 )
+default_checks=(format shell layout binary model tidy asan tsan fuzz bench valgrind)
 needs_release=" layout binary bench valgrind "
 skipped_status=77
 
@@ -76,9 +78,18 @@ check_model() {
 }
 
 check_tidy() {
+  tidy_sources 'src/*.c' 'src/*.cpp' 'demo/*.c' 'demo/*.cpp'
+}
+
+check_tidy_tests() {
+  tidy_sources 'tests/*.c' 'tests/*.cpp'
+}
+
+# tidy_sources PATTERN...
+tidy_sources() {
   local database=$root/build/clang/compile_commands.json sources compiled lost
   configure clang
-  sources=$(project_files 'src/*.c' 'src/*.cpp' 'tests/*.c' 'tests/*.cpp' 'demo/*.c' 'demo/*.cpp')
+  sources=$(project_files "$@")
   compiled=$(sed -n "s|^ *\"file\": \"$root/\(.*\)\",\{0,1\}\$|\1|p" "$database" | sort -u)
   lost=$(grep -vxF -f <(printf '%s\n' "$compiled") <<<"$sources" || true)
   if [[ -n $lost ]]; then
@@ -119,7 +130,7 @@ check_tsan() {
 }
 
 check_fuzz() {
-  local target found=$root/build/fuzz/found
+  local target found=$root/build/fuzz/found running=()
   configure fuzz
   build_preset fuzz wire_fuzz ack_fuzz
   for target in wire_fuzz ack_fuzz; do
@@ -127,8 +138,10 @@ check_fuzz() {
     # What is new goes to the first folder, an input that breaks something to build/fuzz.
     "$root/build/fuzz/tests/fuzz/$target" -max_total_time=20 -max_len=2048 -timeout=10 \
       -print_final_stats=1 -artifact_prefix="$root/build/fuzz/$target-" \
-      "$found/$target" "$root/tests/fuzz/corpus/$target"
+      "$found/$target" "$root/tests/fuzz/corpus/$target" &
+    running+=($!)
   done
+  for target in "${running[@]}"; do wait "$target"; done
 }
 
 check_bench() {
@@ -175,7 +188,7 @@ case ${1:-} in
   --list) printf '%s\n' "${checks[@]}" && exit ;;
 esac
 if [[ $# -eq 0 ]]; then
-  set -- "${checks[@]%% *}"
+  set -- "${default_checks[@]}"
 fi
 for name in "$@"; do
   [[ " ${checks[*]%% *} " == *" $name "* ]] ||
