@@ -30,6 +30,7 @@ class Connections {
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr unsigned kCutsToGiveUp = 3;
   static constexpr std::chrono::milliseconds kTimeToRetry{100};  // libzmq says at once that it will
+  static constexpr std::chrono::milliseconds kTimeToRetryFailed{1000};  // after a failed handshake
 
   Connections(const SourceOptions& options, Peers& peers, Report& report);
 
@@ -40,8 +41,9 @@ class Connections {
   /// of the socket, so the question comes after that was found empty.
   [[nodiscard]] std::vector<int> take_closed();
 
-  /// The addresses that this end had connected to, and that libzmq does not try again: it gives up
-  /// a peer whose message it does not take, such as one that is too large.
+  /// The addresses that this end had connected to, and that libzmq does not try again though it
+  /// may: it gives up a peer whose message it does not take, such as one that is too large, and one
+  /// whose handshake it does not take.
   [[nodiscard]] std::vector<std::string> take_abandoned(TimePoint now);
 
   /// When take_abandoned() may have something.
@@ -60,22 +62,27 @@ class Connections {
   struct Endpoint {
     bool was_connected = false;
     bool is_waiting = false;  // said that nobody answers
-    bool is_failing = false;  // the connection that closes next never came about
+    bool is_failing = false;  // of the connection that closes next fail() has told
     bool is_hopeless = false;
-    bool is_ours = false;                // this end connects
-    std::optional<TimePoint> closed_at;  // and not yet tried again
-    unsigned cuts = 0;                   // handshakes cut in a row
-    std::string why;                     // of the last failure
+    bool is_ours = false;               // this end connects
+    bool lost_peer = false;             // the connection that closed last had come about
+    std::optional<TimePoint> retry_at;  // unless libzmq tries again before
+    unsigned established = 0;           // connections whose handshake is over
+    unsigned cuts = 0;                  // handshakes cut in a row
+    std::string why;                    // of the last failure
   };
 
   void handle(const PeerEvent& event);
+  void note_resolved(const std::string& address);
+  void note_disconnected(Endpoint& endpoint, const PeerEvent& event);
   void fail(Endpoint& endpoint, const PeerEvent& event);
-  [[nodiscard]] std::string explain(const PeerEvent& event) const;
+  [[nodiscard]] std::string explain(const Endpoint& endpoint, const PeerEvent& event) const;
 
   Peers& peers_;
   Report& report_;
-  std::size_t wanted_ = 0;  // connections that this end makes
+  std::size_t wanted_ = 0;  // addresses that this end connects to
   bool is_curve_client_ = false;
+  bool may_retry_ = true;                                // -X reconnect_ivl has not forbidden it
   bool has_bound_ = false;                               // others may come by themselves
   std::unordered_map<std::string, Endpoint> endpoints_;  // by the address in the events
   std::vector<int> closed_;

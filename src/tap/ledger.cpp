@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tap/text/display_text.hpp"
 
 namespace omzmq::tap {
@@ -26,6 +28,12 @@ std::string shown_stream(const wire::BatchHeader& header, std::string_view topic
 std::string numbers(std::uint64_t first, std::uint64_t count) {
   return count == 1 ? fmt::format("number {}", first)
                     : fmt::format("numbers {} to {}", first, first + count - 1);
+}
+
+/// A header may say anything: what is counted stays at the largest number instead of beginning
+/// anew.
+void add(std::uint64_t& sum, std::uint64_t more) noexcept {
+  sum += std::min(more, Troubles::kUncountable - sum);
 }
 
 }  // namespace
@@ -63,9 +71,10 @@ Ledger::Entry Ledger::enter(const wire::BatchHeader& header, const Message& mess
 
 void Ledger::count(const Verdict& verdict) {
   troubles_.gaps += verdict.missed > 0 ? 1 : 0;
-  troubles_.missed += verdict.missed;
-  troubles_.recovered += verdict.recovered;
+  add(troubles_.missed, verdict.missed);
+  add(troubles_.recovered, verdict.recovered);
   troubles_.restarts += verdict.restart ? 1 : 0;
+  troubles_.forgotten = continuity_.forgotten();
 }
 
 void Ledger::report(const Verdict& verdict, const Entry& entry, const wire::BatchHeader& header,

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -66,7 +68,8 @@ void tell_bound(const Options& options, const Source& source, Report& report) {
   for (const Endpoint& endpoint : options.source.endpoints) {
     if (endpoint.attachment == Attachment::kBind) {
       const std::string& bound = source.bound()[i++];
-      const bool is_chosen = endpoint.address.ends_with(":*") || endpoint.address.ends_with(":0");
+      const bool is_chosen = endpoint.address.ends_with(":*") || endpoint.address.ends_with(":0") ||
+                             endpoint.address == "ipc://*";
       const std::string text = "listening at " + bound;
       is_chosen ? report.say(text) : report.mention(text);
     }
@@ -84,7 +87,9 @@ ExitCode receive(const Options& options) {
   // Before libzmq starts its threads, which inherit the blocked signals.
   SignalFd stop(stop_signals(options));
   SignalFd requests(request_signals(options));
+  // Both are errors of a write instead, which the output deals with.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   std::optional<Output> output;
   if (options.writes_records()) {
     output.emplace(options.output, STDOUT_FILENO, stop.fd(), Tap::Clock::now());
@@ -107,8 +112,11 @@ struct Perform {
   ExitCode operator()(const KeygenRequest& request) const { return print(keygen(request)); }
 
   static ExitCode print(const std::string& text) {
-    fmt::print("{}", text);
-    return std::fflush(stdout) == 0 ? ExitCode::kOk : ExitCode::kUsageOrOutput;
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+        std::fflush(stdout) == 0) {
+      return ExitCode::kOk;
+    }
+    throw OutputError("cannot write to standard output: " + std::generic_category().message(errno));
   }
 };
 

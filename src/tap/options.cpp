@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
@@ -126,13 +127,17 @@ Format read_format(const std::string& text) {
 
 /// How many frames are held for each peer. A publisher drops what its subscriber does not take at
 /// once, so small messages need room for many; but large frames would fill the memory when nobody
-/// takes what zmqtap writes. A PUSH or DEALER waits, and needs no room.
-int receive_mark(SocketKind kind, Format format) {
+/// takes what zmqtap writes. A PUSH or DEALER waits, and needs no room; what is held when -c ends
+/// the run is lost to a PUSH, which takes it for sent.
+int receive_mark(SocketKind kind, Format format, std::uint64_t count) {
   constexpr int kSmall = 100'000;
   constexpr int kUnknown = 10'000;
   constexpr int kLarge = 1000;
   if (kind != SocketKind::kSub) {
-    return kLarge;
+    // A thousandth of the count: enough that long runs are not slowed down.
+    return kind == SocketKind::kPull && count != 0
+               ? static_cast<int>(std::clamp<std::uint64_t>(count / kLarge, 1, kLarge))
+               : kLarge;
   }
   return format == Format::kRaw ? kSmall : format == Format::kAuto ? kUnknown : kLarge;
 }
@@ -262,6 +267,7 @@ CountOptions check_counting(const CLI::App& app, const RawValues& values) {
 
 void check_combinations(const CLI::App& app, const Options& options) {
   at_most_one({{"--quiet", options.quiet}, {"--verbose", options.verbose}});
+  at_most_one({{"--quiet", options.quiet}, {"--stats", options.stats}});
   at_most_one({{"--top", options.top}, {"--stats", options.stats}});
   at_most_one({{"--top", options.top}, {"--verbose", options.verbose}});
   if (!options.writes_records()) {
@@ -275,7 +281,6 @@ Options check(const CLI::App& app, const RawValues& values) {
   Options options;
   options.source = check_source(app, values);
   options.format = read_format(values.format);
-  options.source.receive_mark = receive_mark(options.source.kind, options.format);
   options.output_format = check_output_format(app, values);
   options.text = check_text(options.output_format, values.text);
   options.output = check_output(app, values);
@@ -284,6 +289,7 @@ Options check(const CLI::App& app, const RawValues& values) {
     options.count =
         read_number("--count", values.count, 1, std::numeric_limits<std::uint64_t>::max());
   }
+  options.source.receive_mark = receive_mark(options.source.kind, options.format, options.count);
   if (app.count("--timeout") > 0) {
     options.timeout = read_seconds("--timeout", values.timeout);
   }

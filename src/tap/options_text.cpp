@@ -17,14 +17,15 @@ binds, '>' connects, whatever --bind and --connect say. Several are allowed.
 
 Where from:
   --sub                    subscribe to PUB sockets (default)
-  --pull                   pull from PUSH sockets
+  --pull                   pull from PUSH sockets; what is on its way when
+                           zmqtap ends is lost
   --router                 take from DEALER sockets; acknowledge each packed
                            batch once it is written, drop what comes again
   --connect, --bind        what is done with endpoints (default: connect)
   -s, --subscribe PREFIX   --sub: only topics that begin so; repeatable
   --max-message SIZE       refuse larger messages (64m)
   -X, --socket-option NAME=VALUE
-                           any option of libzmq, such as rcvhwm=100000;
+                           an option of libzmq, such as rcvhwm=100000;
                            repeatable; -X list shows all
 
 CURVE, encryption and authentication:
@@ -63,7 +64,8 @@ Where to:
   -u, --unbuffered         write each message at once
 
 When to end:
-  -c, --count N            after exactly N messages
+  -c, --count N            after exactly N messages (--pull: what has come
+                           beyond these is lost)
   -t, --timeout SECONDS    after so long without a message, with exit code 3
   -e, --end                when idle: no message for a second, once connected
 

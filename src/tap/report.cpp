@@ -3,11 +3,14 @@
 #include "tap/report.hpp"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <cerrno>
+#include <climits>
 #include <utility>
 
 namespace omzmq::tap {
@@ -15,6 +18,9 @@ namespace {
 
 constexpr std::chrono::seconds kSecond{1};
 constexpr std::size_t kUnknownRows = 24;
+
+// A pipe or a terminal that poll() calls writable takes so many bytes without blocking.
+constexpr std::size_t kNonBlockingBytes = PIPE_BUF;
 
 // Long lines are cut, not wrapped, while a block is drawn: its rows have to be known.
 constexpr std::string_view kNoWrap = "\x1b[?7l";
@@ -37,7 +43,11 @@ std::string first_lines(const std::string& block, std::size_t rows) {
 
 }  // namespace
 
-Report::Report(Level level) : level_(level), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+Report::Report(Level level) : level_(level), is_terminal_(isatty(STDERR_FILENO) == 1) {
+  struct stat status {};
+  may_block_ = is_terminal_ || (fstat(STDERR_FILENO, &status) == 0 &&
+                                (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)));
+}
 
 Report::~Report() { tick(TimePoint::max()); }
 
@@ -55,11 +65,7 @@ void Report::mention(std::string_view text) {
   }
 }
 
-void Report::print(std::string_view text) {
-  if (level_ != Level::kErrors) {
-    write_line(text);
-  }
-}
+void Report::print(std::string_view text) { write_line(text); }
 
 void Report::show_block(std::string block) {
   if (level_ != Level::kErrors) {
@@ -117,7 +123,33 @@ void Report::write(const std::string& text) {
   } else {
     all = text;
   }
-  static_cast<void>(std::fwrite(all.data(), 1, all.size(), stderr));
+  write_through(all);
+}
+
+void Report::write_through(std::string_view bytes) {
+  while (!bytes.empty() && has_room()) {
+    const std::size_t chunk = may_block_ ? std::min(bytes.size(), kNonBlockingBytes) : bytes.size();
+    const ssize_t written = ::write(STDERR_FILENO, bytes.data(), chunk);
+    if (written >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+/// Whether something can be written without standing still for a reader that does not read.
+bool Report::has_room() {
+  if (!may_block_) {
+    return true;
+  }
+  pollfd watched{STDERR_FILENO, POLLOUT, 0};
+  int ready = -1;
+  do {
+    ready = poll(&watched, 1, is_stuck_ ? 0 : static_cast<int>(kPatience.count()));
+  } while (ready < 0 && errno == EINTR);
+  is_stuck_ = ready <= 0;
+  return !is_stuck_;
 }
 
 }  // namespace omzmq::tap

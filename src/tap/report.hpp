@@ -15,17 +15,19 @@ namespace omzmq::tap {
 /// more than kLinesPerSecond events in a second the rest is left out, and how many those were is
 /// said: trouble comes in floods, and whoever reads should not have to wait for the terminal.
 ///
-/// A standard error that cannot be written is no reason to end: what is said is lost then.
+/// A standard error that cannot be written is no reason to end, nor to stand still: what is said is
+/// lost then. One that has no room is given kPatience, once until it has room again.
 ///
 /// Threads: one.
 class Report {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr unsigned kLinesPerSecond = 10;
+  static constexpr std::chrono::milliseconds kPatience{100};
 
   enum class Level {
-    kErrors,   ///< fail()
-    kNormal,   ///< say(), print() and show_block(), too
+    kErrors,   ///< fail() and print()
+    kNormal,   ///< say() and show_block(), too
     kVerbose,  ///< and mention()
   };
 
@@ -63,9 +65,13 @@ class Report {
   void write_event(std::string_view text);
   void write_line(std::string_view text);
   void write(const std::string& text);
+  void write_through(std::string_view bytes);
+  bool has_room();
 
   Level level_;
   bool is_terminal_;
+  bool may_block_ = false;
+  bool is_stuck_ = false;       // it had no room, for all the patience
   std::string block_;           // what show_block() shows now
   std::size_t block_rows_ = 0;  // of it, on the terminal
   TimePoint second_{};          // when the current second began

@@ -127,6 +127,16 @@ void Source::connect_again(const std::string& address) {
   attach(Endpoint{Attachment::kConnect, address});
 }
 
+void Source::stop_accepting() {
+  for (const std::string& address : bound_) {
+    try {
+      socket_.unbind(address);
+    } catch (const zmq::error_t&) {
+      // It is not bound any more: all the better.
+    }
+  }
+}
+
 bool Source::receive_part(zmq::message_t& part) {
   for (;;) {
     try {

@@ -50,6 +50,9 @@ class Source {
   /// Connects to an address that libzmq has given up. Throws SourceError.
   void connect_again(const std::string& address);
 
+  /// Takes no new connection any more. Those that there are stay, and so does what they brought.
+  void stop_accepting();
+
   /// The events of its connections.
   [[nodiscard]] Peers& peers() noexcept { return peers_; }
 

@@ -4,8 +4,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <new>
 
 namespace omzmq::tap {
 namespace {
@@ -13,6 +15,12 @@ namespace {
 /// How much is taken before clock, signals and statistics have their turn.
 constexpr int kFramesPerTurn = 1000;
 constexpr std::size_t kBytesPerTurn = std::size_t{1} << 20;
+
+/// What a record costs besides its payload, in bytes: an empty one is not taken for nothing.
+constexpr std::size_t kBytesPerRecord = 64;
+
+/// So many records of a frame are written between two looks at the stop.
+constexpr std::uint64_t kRecordsPerLook = std::uint64_t{1} << 14;
 
 std::uint64_t time_of_day_ns() noexcept {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -46,29 +54,48 @@ Tap::Tap(const Options& options, const Parts& parts)
 }
 
 ExitCode Tap::run() {
-  std::optional<ExitCode> end;
-  while (!end) {
-    end = turn();
+  try {
+    std::optional<ExitCode> end;
+    while (!end) {
+      end = turn();
+    }
+    return finish(*end);
+  } catch (const SourceError& error) {
+    return fail(ExitCode::kUnreachable, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(ExitCode::kUsageOrOutput, "not enough memory; a smaller --max-message needs less");
+  } catch (const std::exception& error) {
+    return fail(ExitCode::kUsageOrOutput, error.what());
   }
-  return finish(*end);
 }
 
 std::optional<ExitCode> Tap::turn() {
-  turn_ns_ = time_of_day_ns();
-  const std::uint64_t messages_before = statistics_.messages();
-  const Drained drained = drain();
+  const Drained drained = take_what_is_there();
   const Clock::time_point now = Clock::now();
-  if (statistics_.messages() != messages_before) {
-    last_message_at_ = now;
-    statistics_.mark_received(now);
-  }
   if (!settle(drained) || !keep_house(now)) {
     return ExitCode::kOk;  // finish() sees what the output has
   }
   if (drained == Drained::kUpToCount) {
     return ExitCode::kOk;
   }
+  if (parts_.screen && parts_.screen->wants_quit()) {
+    if (parts_.output) {
+      take_rest();
+    }
+    return ExitCode::kOk;
+  }
   return wait(now, drained == Drained::kNothing);
+}
+
+Tap::Drained Tap::take_what_is_there() {
+  turn_ns_ = time_of_day_ns();
+  const std::uint64_t messages_before = statistics_.messages();
+  const Drained drained = drain();
+  if (statistics_.messages() != messages_before) {
+    last_message_at_ = Clock::now();
+    statistics_.mark_received(last_message_at_);
+  }
+  return drained;
 }
 
 Tap::Drained Tap::drain() {
@@ -78,18 +105,28 @@ Tap::Drained Tap::drain() {
     if (!message) {
       return frames == 0 ? Drained::kNothing : Drained::kSome;
     }
-    bytes += message->body.size();
     // A look at the clock for each packed frame, whose latency counts; else for each turn.
     message->received_ns =
         message->body.starts_with(wire::kBatchMagic) ? time_of_day_ns() : turn_ns_;
     if (!take(*message)) {
       return Drained::kOutputEnded;
     }
+    bytes += cost(*message);
     if (reached_count()) {
       return Drained::kUpToCount;
     }
   }
   return Drained::kSome;
+}
+
+/// What the message that was taken last counts towards kBytesPerTurn: some bytes that are
+/// compressed may be millions of records.
+std::size_t Tap::cost(const Message& message) const noexcept {
+  return decoder_.header() == nullptr
+             ? message.body.size()
+             : std::max(message.body.size(),
+                        static_cast<std::size_t>(decoder_.payload_bytes() +
+                                                 decoder_.count() * kBytesPerRecord));
 }
 
 /// One ZeroMQ message. False: the output is at its end.
@@ -119,7 +156,7 @@ bool Tap::take(const Message& message) {
   if (loaded == Loaded::kRecords && !entry.is_to_be_dropped && !take_records()) {
     return false;
   }
-  // A batch that -c ended within is not where it should be: its sender keeps it.
+  // A batch that -c or a stop ended within is not where it should be: its sender keeps it.
   const std::uint64_t taken = statistics_.messages() - before;
   if (header != nullptr && (entry.is_to_be_dropped || taken == decoder_.count())) {
     parts_.source.acknowledge_later(*header);
@@ -127,8 +164,8 @@ bool Tap::take(const Message& message) {
   return true;
 }
 
-/// Writes and counts the records of the loaded frame, up to the bound of -c. False: the output is
-/// at its end.
+/// Writes and counts the records of the loaded frame, up to the bound of -c or of a stop. False:
+/// the output is at its end.
 bool Tap::take_records() {
   const std::uint64_t left = options_.count == 0 ? std::numeric_limits<std::uint64_t>::max()
                                                  : options_.count - statistics_.messages();
@@ -156,6 +193,9 @@ bool Tap::take_records() {
     }
     ++messages;
     bytes += record->payload.size();
+    if (messages % kRecordsPerLook == 0 && is_out_of_time()) {
+      break;
+    }
   }
   statistics_.count(messages, bytes);
   return result == WriteResult::kOk;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,20 +49,29 @@ class Tap {
 
   Tap(const Options& options, const Parts& parts);
 
-  /// Runs to the end and flushes what was received.
+  /// Runs to the end and flushes what was received, also where something is thrown: that is said
+  /// then, and what was there before is not lost. Throws only what ending throws.
   [[nodiscard]] ExitCode run();
 
  private:
   enum class Drained { kNothing, kSome, kUpToCount, kOutputEnded };
 
   std::optional<ExitCode> turn();
+  Drained take_what_is_there();
   Drained drain();
+  std::size_t cost(const Message& message) const noexcept;
   bool take(const Message& message);
   bool take_records();
   void show_to_traffic(const Message& message, const Ledger::Entry& entry);
   bool settle(Drained drained);
 
   static constexpr std::chrono::seconds kBlockInterval{1};
+  static constexpr std::chrono::seconds kStopGrace{2};  // for what has arrived before the stop
+
+  bool sees_stop();
+  bool is_out_of_time();
+  void take_rest();
+  bool await_message(std::chrono::milliseconds time);
 
   std::optional<ExitCode> wait(Clock::time_point now, bool is_idle);
   std::chrono::milliseconds time_to_wait(Clock::time_point now) const;
@@ -70,6 +80,7 @@ class Tap {
   void note_peers();
   void note_closed();
   bool handle_requests();
+  bool answer_request();
   bool open_again();
 
   bool keep_house(Clock::time_point now);
@@ -77,6 +88,8 @@ class Tap {
   void say_summary();
   ExitCode finish(ExitCode reason);
   ExitCode finish_output(ExitCode reason);
+  ExitCode finish_counts(ExitCode reason);
+  ExitCode fail(ExitCode reason, const std::string& why);
   [[nodiscard]] ExitCode judge(ExitCode reason) const;
   [[nodiscard]] bool reached_count() const noexcept {
     return options_.count != 0 && statistics_.messages() >= options_.count;
@@ -95,9 +108,10 @@ class Tap {
   bool reads_records_;              // somebody looks at each record
   bool saw_packed_ = false;
   Clock::time_point last_message_at_;
-  Clock::time_point block_at_;     // when the counts are shown next
-  Clock::time_point closed_at_{};  // when closed connections were last asked for
-  std::uint64_t turn_ns_ = 0;      // the time of day of this turn
+  Clock::time_point block_at_;                // when the counts are shown next
+  Clock::time_point closed_at_{};             // when closed connections were last asked for
+  std::uint64_t turn_ns_ = 0;                 // the time of day of this turn
+  std::optional<Clock::time_point> stop_by_;  // once the end was asked for
 };
 
 }  // namespace omzmq::tap

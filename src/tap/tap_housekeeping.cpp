@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 
 // Tap: waiting, showing and ending. The way of the data is in tap.cpp.
+#include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "tap/sockets/certificate.hpp"
@@ -20,6 +23,9 @@ namespace {
 /// -e: this long without a message is idle.
 constexpr std::chrono::milliseconds kIdle{1000};
 constexpr std::chrono::seconds kClosedInterval{1};
+
+/// After a stop: when nothing came for so long, libzmq has read what had arrived.
+constexpr std::chrono::milliseconds kSilence{100};
 
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
@@ -59,16 +65,22 @@ std::optional<ExitCode> Tap::wait(Clock::time_point now, bool is_idle) {
       zmq::pollitem_t{nullptr, parts_.screen ? parts_.screen->key_fd() : -1, ZMQ_POLLIN, 0},
       zmq::pollitem_t{nullptr, fd_of(parts_.screen), ZMQ_POLLIN, 0},
       zmq::pollitem_t{clients != nullptr ? clients->socket().handle() : nullptr, -1, ZMQ_POLLIN, 0},
+      zmq::pollitem_t{nullptr, fields_ && counts_.is_pipe() ? STDOUT_FILENO : -1, ZMQ_POLLERR, 0},
   };
   try {
-    zmq::poll(items, is_idle ? time_to_wait(now) : std::chrono::milliseconds{0});
+    // Writing may have taken its time since `now`.
+    zmq::poll(items, is_idle ? time_to_wait(Clock::now()) : std::chrono::milliseconds{0});
   } catch (const zmq::error_t& error) {
     if (error.num() != EINTR) {
       throw;
     }
     return std::nullopt;
   }
-  if (items[2].revents != 0 || items[4].revents != 0) {
+  if (items[4].revents != 0 || items[8].revents != 0) {
+    return ExitCode::kOk;
+  }
+  if (items[2].revents != 0) {
+    take_rest();
     return ExitCode::kOk;
   }
   if (items[3].revents != 0 && !handle_requests()) {
@@ -107,7 +119,7 @@ std::chrono::milliseconds Tap::time_to_wait(Clock::time_point now) const {
   if (traffic_) {
     not_after(traffic_->due_at());
   }
-  if (fields_) {
+  if (fields_ && !traffic_) {
     not_after(block_at_);
   }
   if (parts_.output) {
@@ -118,6 +130,59 @@ std::chrono::milliseconds Tap::time_to_wait(Clock::time_point now) const {
   // Rounded up, as waking a part of a millisecond early would only spin.
   return until ? std::max(std::chrono::ceil<milliseconds>(*until - now), milliseconds{0})
                : milliseconds{-1};
+}
+
+/// Whether the end was asked for; the time that is left begins when that is seen first.
+bool Tap::sees_stop() {
+  if (!stop_by_) {
+    pollfd watched{parts_.stop.fd(), POLLIN, 0};
+    if (poll(&watched, 1, 0) > 0) {
+      stop_by_ = Clock::now() + kStopGrace;
+    }
+  }
+  return stop_by_.has_value();
+}
+
+bool Tap::is_out_of_time() { return sees_stop() && Clock::now() >= *stop_by_; }
+
+/// The end was asked for: what has arrived by then is taken, as nobody would send it again. A
+/// sender that goes on and on is cut off after kStopGrace.
+void Tap::take_rest() {
+  stop_by_ = stop_by_.value_or(Clock::now() + kStopGrace);
+  parts_.source.stop_accepting();
+  // A subscriber leaves in the middle anyway; what it has is enough.
+  const bool is_sub = options_.source.kind == SocketKind::kSub;
+  for (;;) {
+    const Drained drained = take_what_is_there();
+    if (!settle(drained) || drained == Drained::kUpToCount) {
+      return;
+    }
+    if (is_out_of_time()) {
+      break;
+    }
+    if (drained == Drained::kNothing && (is_sub || !await_message(kSilence))) {
+      return;
+    }
+  }
+  if (options_.source.kind == SocketKind::kPull) {
+    parts_.report.say("messages came without a pause: the last ones are lost");
+  }
+}
+
+/// False: none came within that time.
+bool Tap::await_message(std::chrono::milliseconds time) {
+  const Clock::time_point end = Clock::now() + time;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+    std::array items{zmq::pollitem_t{parts_.source.socket().handle(), 0, ZMQ_POLLIN, 0}};
+    try {
+      return zmq::poll(items, std::max(left, std::chrono::milliseconds{0})) > 0;
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) {
+        throw;
+      }
+    }
+  }
 }
 
 void Tap::note_peers() {
@@ -157,17 +222,27 @@ bool Tap::handle_requests() {
   while (const std::optional<int> signal = parts_.requests.next()) {
     if (*signal == SIGHUP) {
       goes_on = open_again();
-    } else if (fields_) {
-      // On a terminal that shows the live screen a line would only spoil it.
-      goes_on = (parts_.screen && isatty(STDOUT_FILENO) == 1) || print_counts();
     } else {
-      say_summary();
+      // On a terminal that shows the live screen a line would only spoil it.
+      const int fd = fields_ ? STDOUT_FILENO : STDERR_FILENO;
+      if (!parts_.screen || isatty(fd) != 1) {
+        goes_on = answer_request();
+      }
     }
     if (!goes_on) {
       break;
     }
   }
   return goes_on;
+}
+
+/// How it stands, at SIGUSR1. False: nobody reads it any more.
+bool Tap::answer_request() {
+  if (fields_) {
+    return print_counts();
+  }
+  say_summary();
+  return true;
 }
 
 /// Opens again whatever has a name. False: the output is at its end.
@@ -203,11 +278,10 @@ bool Tap::keep_house(Clock::time_point now) {
     parts_.report.show_block(fields_->lines());
     block_at_ = now + kBlockInterval;
   }
-  const bool has_output = !parts_.output || parts_.output->tick(now) == WriteResult::kOk;
-  return has_output && !(parts_.screen && parts_.screen->wants_quit());
+  return !parts_.output || parts_.output->tick(now) == WriteResult::kOk;
 }
 
-/// The counts as a line of JSON on standard output. False: nobody reads it any more.
+/// The counts as a line of JSON on standard output. False: it cannot be written.
 bool Tap::print_counts() {
   parts_.report.end_block();
   return counts_.write(fields_->json(), "\n") == WriteResult::kOk &&
@@ -229,13 +303,18 @@ ExitCode Tap::finish(ExitCode reason) {
     parts_.report.show_block(fields_->lines());
     parts_.report.end_block();
   }
-  if (options_.stats || options_.verbose || options_.top || ledger_.troubles().is_trouble()) {
+  const bool wants_summary = options_.stats || options_.verbose || options_.top;
+  if (!options_.quiet && (wants_summary || ledger_.troubles().is_trouble())) {
     say_summary();
   }
-  if (fields_) {
-    static_cast<void>(print_counts());
-  }
-  return judge(reason);
+  return judge(finish_counts(reason));
+}
+
+/// Ends a run in which something was thrown.
+ExitCode Tap::fail(ExitCode reason, const std::string& why) {
+  const ExitCode code = finish(reason);
+  parts_.report.fail(why);
+  return code;
 }
 
 /// Writes what is left, and says why where that cannot be done.
@@ -252,6 +331,27 @@ ExitCode Tap::finish_output(ExitCode reason) {
       return ExitCode::kUsageOrOutput;
   }
   return reason;
+}
+
+/// Writes the counts a last time, and says why where that cannot be done.
+ExitCode Tap::finish_counts(ExitCode reason) {
+  if (!fields_ || print_counts()) {
+    return reason;
+  }
+  switch (counts_.flush()) {  // a writer that has failed once tells it again
+    case WriteResult::kOk:
+    case WriteResult::kClosed:
+      return reason;
+    case WriteResult::kAbandoned:
+      parts_.report.fail(
+          "the reader of standard output stopped reading: the counts are not written");
+      break;
+    case WriteResult::kFailed:
+      parts_.report.fail(fmt::format("cannot write the counts to standard output: {}",
+                                     std::generic_category().message(counts_.error())));
+      break;
+  }
+  return ExitCode::kUsageOrOutput;
 }
 
 /// The exit code of a run that ended because of `reason`: what is wrong with the records comes

@@ -23,6 +23,7 @@ std::string describe(const Troubles& troubles) {
   append(troubles.restarts, counted(troubles.restarts, "restart"));
   append(troubles.corrupt, fmt::format("{} corrupt", troubles.corrupt));
   append(troubles.handshakes, fmt::format("{} failed", counted(troubles.handshakes, "handshake")));
+  append(troubles.forgotten, fmt::format("{} forgotten", counted(troubles.forgotten, "stream")));
   return text;
 }
 
@@ -40,6 +41,10 @@ std::string summarize(const Troubles& troubles) {
                       counted(troubles.corrupt, "corrupt frame"));
   if (troubles.handshakes > 0) {
     text += fmt::format(", {}", counted(troubles.handshakes, "failed handshake"));
+  }
+  if (troubles.forgotten > 0) {
+    text += fmt::format(", {} forgotten, whose gaps are not known",
+                        counted(troubles.forgotten, "stream"));
   }
   return text;
 }

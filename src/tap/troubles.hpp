@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,9 @@ namespace omzmq::tap {
 
 /// What went wrong so far, and what looks like it. Plain counts; nothing happened at 0.
 struct Troubles {
+  /// `missed` stays here once it is reached, and so does missing().
+  static constexpr std::uint64_t kUncountable = std::numeric_limits<std::uint64_t>::max();
+
   std::uint64_t gaps = 0;        ///< frames before which messages were missing
   std::uint64_t missed = 0;      ///< these messages
   std::uint64_t recovered = 0;   ///< of them, those that came after all
@@ -18,12 +22,15 @@ struct Troubles {
   std::uint64_t restarts = 0;    ///< senders that began anew; not a loss by itself
   std::uint64_t corrupt = 0;     ///< frames
   std::uint64_t handshakes = 0;  ///< that failed
+  std::uint64_t forgotten = 0;   ///< streams, too many to remember: their gaps are not known
 
-  [[nodiscard]] std::uint64_t missing() const noexcept { return missed - recovered; }
+  [[nodiscard]] std::uint64_t missing() const noexcept {
+    return missed == kUncountable ? missed : missed - recovered;
+  }
 
-  /// Whether messages are missing, came twice or could not be read.
+  /// Whether messages are missing, or nobody knows, came twice or could not be read.
   [[nodiscard]] bool is_trouble() const noexcept {
-    return missing() > 0 || duplicates > 0 || corrupt > 0;
+    return missing() > 0 || duplicates > 0 || corrupt > 0 || forgotten > 0;
   }
 
   bool operator==(const Troubles&) const = default;

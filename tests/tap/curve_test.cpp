@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
 
-// Certificates, keygen and CURVE connections. pyzmq and CZMQ say whether the files are right.
+// What belongs to sockets: certificates, keygen, CURVE connections, options, endpoints. pyzmq and
+// CZMQ say whether the files are right.
 #include "tap/sockets/certificate.hpp"
 
 #include <dlfcn.h>
@@ -10,6 +11,7 @@
 #include <csignal>
 #include <string>
 
+#include "tap/source.hpp"
 #include "zmqtap_fixture.hpp"
 
 namespace omzmq::tap {
@@ -144,6 +146,15 @@ TEST_F(CurveTest, AWrongServerKeyEndsWithTwo) {
       << tap.errors();
 }
 
+TEST_F(CurveTest, AWrongServerKeyEndsWithTwoAlsoWhereTheAddressIsGivenTwice) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  be_server(push, make("server"));
+  const std::string endpoint = bind_to_free_port(push);
+  Process tap(
+      command({"--pull", "--curve-key", make("other").public_key, "-t", "20", endpoint, endpoint}));
+  EXPECT_EQ(tap.wait(), 2) << tap.errors();
+}
+
 TEST_F(CurveTest, NoCurveTowardsAServerThatWantsItEndsWithTwo) {
   zmq::socket_t push = make_socket(zmq::socket_type::push);
   be_server(push, make("server"));
@@ -194,6 +205,34 @@ TEST_F(CurveTest, ClientsAreReadAgainAtHangUp) {
   ASSERT_TRUE(send(push, "known by now"));
   EXPECT_EQ(tap.wait(), 0) << tap.errors();
   EXPECT_EQ(tap.output(), "known by now\n");
+}
+
+TEST(Source, SetsWhatIsAskedForWithX) {
+  SourceOptions options;
+  options.kind = SocketKind::kPull;
+  options.endpoints.push_back(parse_endpoint("tcp://127.0.0.1:*", Attachment::kBind));
+  for (const char* const text : {"rcvhwm=5", "tos=16", "maxmsgsize=77", "routing_id=me"}) {
+    options.socket_options.push_back(parse_socket_option(text));
+  }
+  Source source(options);
+  EXPECT_EQ(source.socket().get(zmq::sockopt::rcvhwm), 5);
+  EXPECT_EQ(source.socket().get(zmq::sockopt::tos), 16);
+  EXPECT_EQ(source.socket().get(zmq::sockopt::maxmsgsize), 77);
+  EXPECT_EQ(source.socket().get(zmq::sockopt::routing_id), "me");
+}
+
+TEST(Endpoint, OfAnyAddressCanOnlyBeBound) {
+  EXPECT_EQ(parse_endpoint("@tcp://*:5555", Attachment::kConnect).address, "tcp://*:5555");
+  EXPECT_EQ(parse_endpoint("ipc://*", Attachment::kBind).address, "ipc://*");
+  for (const std::string text : {"tcp://*:5555", ">tcp://*:*", "ipc://*"}) {
+    std::string why = "accepted";
+    try {
+      static_cast<void>(parse_endpoint(text, Attachment::kConnect));
+    } catch (const UsageError& error) {
+      why = error.what();
+    }
+    EXPECT_EQ(why, "ENDPOINT '" + text + "': '*' can only be bound: --bind, or '@' before it");
+  }
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 #include "tap/records/decoder.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <optional>
 #include <random>
 #include <string>
@@ -185,7 +188,9 @@ TEST(Decoder, AutoTakesRawForCorruptWhereThePeerSentPacked) {
   ASSERT_EQ(decoder.load(message("raw", 4)), Loaded::kRecords);
   ASSERT_EQ(decoder.load(message(packed, 4)), Loaded::kRecords);
   EXPECT_EQ(decoder.load(message("raw", 4)), Loaded::kCorrupt);
-  EXPECT_EQ(decoder.fault(), "wrong magic number");
+  EXPECT_EQ(decoder.fault(),
+            "no packed batch, over a connection that has brought some; if a forwarder mixes both, "
+            "--format raw takes every frame as it is");
   EXPECT_EQ(decoder.load(message("raw", 5)), Loaded::kRecords);
   decoder.forget(4);
   EXPECT_EQ(decoder.load(message("raw", 4)), Loaded::kRecords);
@@ -279,6 +284,47 @@ TEST(Decoder, RefusesABombBeforeItDecompresses) {
     EXPECT_NE(fault_of(packed_frame(bomb, compressed(codec, raw))), "not corrupt");
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they reserve all addresses
+
+/// The process gets no more than `more` bytes of addresses beside those that it has.
+class AddressLimit {
+ public:
+  explicit AddressLimit(rlim_t more) {
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    getrlimit(RLIMIT_AS, &before_);
+    const rlimit limit{pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + more, before_.rlim_max};
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  ~AddressLimit() { setrlimit(RLIMIT_AS, &before_); }
+  AddressLimit(const AddressLimit&) = delete;
+  AddressLimit& operator=(const AddressLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Decoder, AFrameThatAnnouncesMoreThanTheMemoryIsCorruptAndTheNextIsTaken) {
+  Decoder decoder(DecoderOptions{.max_raw_bytes = std::size_t{2} << 30});
+  for (const Codec codec : {Codec::kZstd, Codec::kLz4}) {
+    wire::BatchHeader greedy = header(codec);
+    greedy.count = 1;
+    greedy.raw_bytes = std::uint32_t{1} << 31;
+    const std::string frame = packed_frame(greedy, "x");
+    const std::string good = packed_batch(header(codec), {"one"});
+    {
+      const AddressLimit limit(std::size_t{256} << 20);
+      ASSERT_EQ(decoder.load(message(frame)), Loaded::kCorrupt);
+    }
+    EXPECT_EQ(decoder.fault(), "not enough memory for 2147483648 bytes");
+    EXPECT_FALSE(decoder.next().has_value());
+    ASSERT_EQ(decoder.load(message(good)), Loaded::kRecords);
+    EXPECT_EQ(payloads_of(decoder), Payloads{"one"});
+  }
+}
+
+#endif
 
 TEST(Decoder, RefusesRecordsThatDoNotFillTheBody) {
   wire::BatchHeader wrong = header();

@@ -4,8 +4,10 @@
 // Runs the real zmqtap against sockets of this process.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <string>
+#include <thread>
 
 #include "zmqtap_fixture.hpp"
 
@@ -103,6 +105,104 @@ TEST_F(ZmqtapTest, ShowsAMessageAtOnceAndEndsCleanlyOnASignal) {
   }
 }
 
+TEST_F(ZmqtapTest, WritesWhatHasArrivedWhenItIsToEnd) {
+  constexpr std::uint32_t kBatches = 500;
+  for (const char* const kind : {"--pull", "--router"}) {
+    zmq::socket_t sender = make_socket(kind == std::string("--pull") ? zmq::socket_type::push
+                                                                     : zmq::socket_type::dealer);
+    Process tap(command({kind, bind_to_free_port(sender)}));
+    ASSERT_TRUE(send(sender, numbered_batch(0, 1)));
+    ASSERT_EQ(tap.read_lines(1), "0\n");
+    tap.signal(SIGSTOP);
+    for (std::uint32_t i = 1; i <= kBatches; ++i) {
+      ASSERT_TRUE(send(sender, numbered_batch(i, 1)));
+    }
+    tap.signal(SIGTERM);
+    tap.signal(SIGCONT);
+    EXPECT_EQ(tap.wait(), 0);
+    EXPECT_EQ(tap.output(), numbered_lines(0, kBatches + 1)) << kind;
+  }
+}
+
+TEST_F(ZmqtapTest, ASenderWithoutAPauseDoesNotKeepItFromEnding) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "-o", "/dev/null", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, "first"));
+  std::atomic<bool> is_over{false};
+  std::thread flood([&] {
+    push.set(zmq::sockopt::sndtimeo, 10);
+    while (!is_over) {
+      static_cast<void>(send(push, "more"));
+    }
+  });
+  tap.signal(SIGTERM);
+  EXPECT_EQ(tap.wait(), 0);
+  is_over = true;
+  flood.join();
+  push.set(zmq::sockopt::linger, 0);
+  EXPECT_EQ(tap.errors(), "zmqtap: messages came without a pause: the last ones are lost\n");
+}
+
+TEST_F(ZmqtapTest, BatchesThatBecomeLargeDoNotKeepItFromEnding) {
+  // Each of some kilobytes, and millions of empty records.
+  const std::string raw(std::size_t{64} << 20, '\0');
+  wire::BatchHeader header;
+  header.epoch = 7;
+  header.count = static_cast<std::uint32_t>(raw.size() / wire::kLengthBytes);
+  header.raw_bytes = static_cast<std::uint32_t>(raw.size());
+  header.codec = wire::Codec::kZstd;
+  const std::string frame = packed_frame(header, compressed(wire::Codec::kZstd, raw));
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "-u", "--allow-duplicates", "-f", "%s", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, "ready\n"));
+  ASSERT_EQ(tap.read_lines(1), "ready\n");
+  tap.signal(SIGSTOP);
+  ASSERT_TRUE(send(push, "go\n"));
+  for (int i = 0; i < 800; ++i) {
+    ASSERT_TRUE(send(push, frame));
+  }
+  tap.signal(SIGCONT);
+  ASSERT_EQ(tap.read_lines(2), "ready\ngo\n");
+  tap.signal(SIGTERM);
+  EXPECT_EQ(tap.wait(), 0);
+  push.set(zmq::sockopt::linger, 0);
+}
+
+TEST_F(ZmqtapTest, AStandardErrorThatNobodyReadsStopsNothing) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  // A pipe holds 64 KiB: it is full before the first word.
+  Process tap({"/bin/sh", "-c", R"(head -c 65536 /dev/zero >&2; exec "$0" --pull "$1")",
+               OMZMQ_ZMQTAP, bind_to_free_port(push)});
+  ASSERT_TRUE(send(push, "one"));
+  ASSERT_EQ(tap.read_lines(1), "one\n");
+  tap.signal(SIGUSR1);
+  tap.signal(SIGUSR1);
+  ASSERT_TRUE(send(push, "two"));
+  EXPECT_EQ(tap.read_lines(2), "one\ntwo\n");
+  tap.signal(SIGTERM);
+  EXPECT_EQ(tap.wait(), 0);
+}
+
+TEST_F(ZmqtapTest, PullWithACountTakesLittleInAdvance) {
+  constexpr int kMessages = 500;
+  const std::string large(100'000, 'x');
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  push.set(zmq::sockopt::sndhwm, 10);
+  // Nobody reads its output, so it stands still at the first message.
+  Process tap(command({"--pull", "-c", "2", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, large));
+  push.set(zmq::sockopt::sndtimeo, 1000);
+  int sent = 1;
+  while (sent < kMessages && send(push, large)) {
+    ++sent;
+  }
+  // The buffers of sender and kernel have room for some, and zmqtap for one.
+  EXPECT_LT(sent, kMessages / 2);
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(tap.output(), large + '\n' + large + '\n');
+  push.set(zmq::sockopt::linger, 0);
+}
+
 TEST_F(ZmqtapTest, EndsQuietlyWhenNobodyReadsItsOutput) {
   zmq::socket_t push = make_socket(zmq::socket_type::push);
   Process tap(command({"--pull", bind_to_free_port(push)}));
@@ -184,6 +284,9 @@ TEST_F(ZmqtapTest, ALargerMessageThanAllowedIsRefusedAndWhatComesLaterIsTaken) {
 TEST_F(ZmqtapTest, UnbufferedWritesInTheMiddleOfAFrame) {
   EXPECT_EQ(pull({"-u", "--format", "lines"}, {"1\n2\n3"}), 0);
   EXPECT_EQ(output_, "1\n2\n3\n");
+  // The first of three is tried, and the others no more.
+  EXPECT_EQ(pull({"-u", "--stats", "--format", "lines", "-o", "/dev/full"}, {"1\n2\n3"}), 1);
+  EXPECT_NE(errors_.find("received 1 message,"), std::string::npos) << errors_;
 }
 
 TEST_F(ZmqtapTest, WritesInEachFormat) {
@@ -235,6 +338,47 @@ TEST_F(ZmqtapTest, AFileThatCannotBeOpenedEndsWithOne) {
 TEST_F(ZmqtapTest, AFullOutputEndsWithOne) {
   EXPECT_EQ(pull({"-o", "/dev/full"}, {"x"}), 1);
   EXPECT_NE(errors_.find("/dev/full"), std::string::npos) << errors_;
+}
+
+TEST_F(ZmqtapTest, AFileAtItsLimitEndsWithOneAndCutsNoRecord) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap({"/bin/sh", "-c", R"(ulimit -f 8; exec "$0" --pull -e -o "$1" "$2")", OMZMQ_ZMQTAP,
+               path("log"), bind_to_free_port(push)});
+  ASSERT_TRUE(send(push, std::string(99, 'x')));
+  ASSERT_TRUE(eventually([&] { return read_file(path("log")).size() == 100; }));
+  ASSERT_TRUE(send(push, std::string(5000, 'y')));
+  EXPECT_EQ(tap.wait(), 1);
+  EXPECT_NE(tap.errors().find("cannot write to '" + path("log") + "': "), std::string::npos)
+      << tap.errors();
+  EXPECT_EQ(read_file(path("log")), std::string(99, 'x') + '\n');
+}
+
+TEST_F(ZmqtapTest, TooLittleMemoryEndsWithOneAndWhatWasThereIsWritten) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more address space than the test leaves";
+#endif
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap({"/bin/sh", "-c",
+               R"(ulimit -v 500000; exec "$0" --pull -e --max-message 200m --quote --stats "$1")",
+               OMZMQ_ZMQTAP, bind_to_free_port(push)});
+  ASSERT_TRUE(send(push, "one"));
+  ASSERT_TRUE(send(push, "two"));
+  // "\\x00" for each byte is more than there is.
+  ASSERT_TRUE(send(push, std::string(120'000'000, '\0')));
+  EXPECT_EQ(tap.wait(), 1);
+  EXPECT_EQ(tap.output(), "one\ntwo\n");
+  EXPECT_NE(tap.errors().find("zmqtap: received 2 messages"), std::string::npos) << tap.errors();
+  EXPECT_NE(tap.errors().find("zmqtap: not enough memory"), std::string::npos) << tap.errors();
+}
+
+TEST_F(ZmqtapTest, TextsThatCannotBeWrittenEndWithOneAndSayWhy) {
+  for (const char* const arguments : {"--help", "--version", "-X list", "keygen own"}) {
+    Process tap({"/bin/sh", "-c",
+                 "cd \"$1\" && exec \"$0\" " + std::string(arguments) + " >/dev/full", OMZMQ_ZMQTAP,
+                 directory_.string()});
+    EXPECT_EQ(tap.wait(), 1) << arguments;
+    EXPECT_EQ(tap.errors(), "zmqtap: cannot write to standard output: No space left on device\n");
+  }
 }
 
 TEST_F(ZmqtapTest, LosesNothingOfAHundredThousand) {

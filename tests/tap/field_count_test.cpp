@@ -35,7 +35,7 @@ TEST(FieldCount, ShowsTheMostFrequentValuesAndAllElse) {
             "           3   30.0 %  404\n"
             "           1   10.0 %  (all others)\n"
             "zmqtap: 2 records without .status, 4 not JSON\n"
-            "zmqtap: about 3 different .ip (standard error 0.81 %), 1 records without it\n");
+            "zmqtap: about 3 different .ip (standard error 0.81 %), 1 record without it\n");
   EXPECT_EQ(counted.json(),
             R"({"field":".status","total":16,"counted":10,"not_json":4,"without_field":2,)"
             R"("max_error":0,"top":[{"value":"200","count":6,"error":0},)"
@@ -61,7 +61,7 @@ TEST(FieldCount, CountsWithoutDistinct) {
   FieldCount counted({.count_by = ".a"});
   counted.count(R"({"a":"x"})");
   EXPECT_EQ(counted.lines(),
-            "zmqtap: 1 records counted by .a\n"
+            "zmqtap: 1 record counted by .a\n"
             "           1  100.0 %  x\n"
             "zmqtap: 0 records without .a, 0 not JSON\n");
   EXPECT_EQ(counted.json(),
@@ -75,7 +75,7 @@ TEST(FieldCount, EstimatesWithoutCounting) {
   counted.count(R"({"b":"x"})");
   counted.count("");
   EXPECT_EQ(counted.lines(),
-            "zmqtap: 1 records without .a, 1 not JSON\n"
+            "zmqtap: 1 record without .a, 1 not JSON\n"
             "zmqtap: about 1 different .a (standard error 0.81 %)\n");
   EXPECT_EQ(counted.json(),
             R"({"total":3,"not_json":1,"distinct":{"field":".a","counted":1,"without_field":1,)"

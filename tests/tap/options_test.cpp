@@ -110,6 +110,10 @@ TEST(Options, OnlyASubscriberToSmallFramesHoldsMany) {
   EXPECT_EQ(options_of({"tcp://a:1"}).source.receive_mark, 10'000);
   EXPECT_EQ(options_of({"--format", "packed", "tcp://a:1"}).source.receive_mark, 1000);
   EXPECT_EQ(options_of({"--pull", "--format", "raw", "tcp://a:1"}).source.receive_mark, 1000);
+  EXPECT_EQ(options_of({"--pull", "-c", "5", "tcp://a:1"}).source.receive_mark, 1);
+  EXPECT_EQ(options_of({"--pull", "-c", "5000", "tcp://a:1"}).source.receive_mark, 5);
+  EXPECT_EQ(options_of({"--pull", "-c", "99999999", "tcp://a:1"}).source.receive_mark, 1000);
+  EXPECT_EQ(options_of({"--router", "-c", "5", "tcp://a:1"}).source.receive_mark, 1000);
 }
 
 TEST(Options, KeygenIsARequestOfItsOwn) {
@@ -184,6 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadUsage{{"-J", "--top", kEndpoint}, "--json"},
                     BadUsage{{"--top", "--stats", kEndpoint}, "--top and --stats"},
                     BadUsage{{"-q", "-v", kEndpoint}, "--quiet and --verbose"},
+                    BadUsage{{"-q", "--stats", kEndpoint}, "--quiet and --stats"},
                     BadUsage{{"--count-by", "x", kEndpoint}, "--count-by 'x'"},
                     BadUsage{{"--distinct", "", kEndpoint}, "--distinct"},
                     BadUsage{{"--count-show", "3", kEndpoint}, "--count-show"},

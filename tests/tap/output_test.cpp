@@ -206,6 +206,31 @@ TEST_F(OutputTest, ARemovedFileIsMadeAgainAndGetsWhatWasBuffered) {
   EXPECT_EQ(content(), "two\nthree\n");
 }
 
+TEST_F(OutputTest, WhatIsFlushedIsNeverInARemovedFile) {
+  Output output(options(), -1, -1, start_);
+  write_lines(output, {"one"});
+  fs::remove(path());
+  write_lines(output, {"two"});
+  EXPECT_EQ(content(), "two\n");
+  const std::string large(2 * Writer::kCapacity, 'x');
+  for (const bool has_more : {false, true}) {
+    fs::remove(path());
+    if (has_more) {
+      ASSERT_EQ(output.write("before", "\n"), WriteResult::kOk);
+    }
+    write_lines(output, {large});
+    EXPECT_EQ(content(), (has_more ? "before\n" : "") + large + '\n') << has_more;
+  }
+}
+
+TEST_F(OutputTest, ARemovedDirectoryIsAClearErrorOfAFlush) {
+  Output output(options(), -1, -1, start_);
+  fs::remove_all(directory_);
+  EXPECT_EQ(output.write("x", "\n"), WriteResult::kOk);
+  EXPECT_EQ(output.flush(), WriteResult::kFailed);
+  EXPECT_EQ(output.error_text(), "cannot open '" + path() + "': No such file or directory");
+}
+
 TEST_F(OutputTest, ARemovedDirectoryIsAClearError) {
   Output ticked(options(), -1, -1, start_);
   Output rotated(options(4), -1, -1, start_);

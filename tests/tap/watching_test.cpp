@@ -3,8 +3,10 @@
 
 // --stats, --count-by, --distinct, SIGUSR1, and pipes into what people have.
 #include <json.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -48,7 +50,7 @@ TEST_F(Watching, CountsGoToStandardOutputAsALineOfJson) {
 
 TEST_F(Watching, CountsAreShownToPeopleOnStandardError) {
   EXPECT_EQ(pull({"--count-by", ".status"}, {R"({"status":200})"}), 0);
-  EXPECT_NE(errors_.find("1 records counted by .status\n"), std::string::npos) << errors_;
+  EXPECT_NE(errors_.find("1 record counted by .status\n"), std::string::npos) << errors_;
   EXPECT_EQ(output_.find('\n'), output_.size() - 1) << output_;
 }
 
@@ -82,6 +84,71 @@ TEST_F(Watching, ASignalAsksForTheSummaryAtOnce) {
   EXPECT_NE(tap.read_error_lines(1).find("zmqtap: received 1 message,"), std::string::npos);
   tap.signal(SIGTERM);
   EXPECT_EQ(tap.wait(), 0);
+}
+
+TEST_F(Watching, QuietAnswersASignalTooButSaysNoSummaryAtTheEnd) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "-q", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, numbered_batch(0, 1)));
+  ASSERT_EQ(tap.read_lines(1), "0\n");
+  tap.signal(SIGUSR1);
+  const std::string said = tap.read_error_lines(2);
+  EXPECT_EQ(said.rfind("zmqtap: received 1 message,", 0), 0U) << said;
+  ASSERT_TRUE(send(push, numbered_batch(5, 1)));
+  ASSERT_EQ(tap.read_lines(2), "0\n5\n");
+  tap.signal(SIGTERM);
+  EXPECT_EQ(tap.wait(), 4);
+  EXPECT_EQ(tap.errors(), said);
+}
+
+TEST_F(Watching, EndsQuietlyWhenNobodyReadsTheCounts) {
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process tap(command({"--pull", "-q", "--count-by", ".a", bind_to_free_port(push)}));
+  ASSERT_TRUE(send(push, "{}"));
+  tap.close_output();
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_EQ(tap.errors(), "");
+}
+
+TEST_F(Watching, CountsThatCannotBeWrittenEndWithOne) {
+  const std::string why =
+      "zmqtap: cannot write the counts to standard output: No space left on device\n";
+  const std::string line = R"(exec "$0" --pull -q --count-by .a $2 "$1" >/dev/full)";
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  Process at_the_end({"/bin/sh", "-c", line, OMZMQ_ZMQTAP, bind_to_free_port(push), "-c 1"});
+  ASSERT_TRUE(send(push, "{}"));
+  EXPECT_EQ(at_the_end.wait(), 1);
+  EXPECT_EQ(at_the_end.errors(), why);
+
+  zmq::socket_t other = make_socket(zmq::socket_type::push);
+  Process on_request(
+      {"/bin/sh", "-c", line, OMZMQ_ZMQTAP, bind_to_free_port(other), "-o " + path("log")});
+  ASSERT_TRUE(send(other, "{}"));
+  ASSERT_TRUE(eventually([&] { return !read_file(path("log")).empty(); }));
+  on_request.signal(SIGUSR1);
+  EXPECT_EQ(on_request.wait(), 1);
+  EXPECT_EQ(on_request.errors(), why);
+}
+
+TEST_F(Watching, TopWithCountsSleepsWhenNothingComes) {
+  if (access("/usr/bin/script", X_OK) != 0) {
+    GTEST_SKIP() << "script(1), which has a terminal for it, is not installed";
+  }
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  const auto used = [] {
+    rusage usage{};
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  };
+  const auto before = used();
+  Process script({"/usr/bin/script", "-qec",
+                  std::string(OMZMQ_ZMQTAP) + " --pull --top -t 4 --count-by .status " +
+                      bind_to_free_port(push),
+                  "/dev/null"});
+  EXPECT_EQ(script.wait(), 3) << script.output();
+  // Processor time; a loop that does not wait uses three seconds of the four.
+  EXPECT_LT(used() - before, std::chrono::milliseconds(1500));
 }
 
 TEST_F(Watching, TopRefusesWithoutATerminal) {

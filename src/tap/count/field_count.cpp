@@ -21,6 +21,11 @@ void append(std::string& out, fmt::format_string<Args...> pattern, Args&&... arg
   fmt::format_to(std::back_inserter(out), pattern, std::forward<Args>(args)...);
 }
 
+/// "1 record", "2 records".
+std::string records(std::uint64_t count) {
+  return fmt::format("{} record{}", count, count == 1 ? "" : "s");
+}
+
 std::string printable(std::string_view value) {
   return value.empty() ? "\"\"" : safe_text(value, FieldCount::kShownColumns, Charset::Utf8).bytes;
 }
@@ -80,7 +85,7 @@ std::string FieldCount::lines() const {
   if (const Field* const field = counted_    ? static_cast<const Field*>(&*counted_)
                                  : distinct_ ? &*distinct_
                                              : nullptr) {
-    append(out, "zmqtap: {} records without {}, {} not JSON\n", field->missing,
+    append(out, "zmqtap: {} without {}, {} not JSON\n", records(field->missing),
            printable(field->json.path()), not_json_);
   }
   if (distinct_) {
@@ -91,7 +96,7 @@ std::string FieldCount::lines() const {
 
 void FieldCount::append_top_lines(std::string& out) const {
   const HeavyHitters& hitters = counted_->hitters;
-  append(out, "zmqtap: {} records counted by {}", hitters.total(),
+  append(out, "zmqtap: {} counted by {}", records(hitters.total()),
          printable(counted_->json.path()));
   if (hitters.max_error() > 0) {
     append(out, ", each at most {} too high", hitters.max_error());
@@ -118,7 +123,7 @@ void FieldCount::append_distinct_line(std::string& out) const {
   append(out, "zmqtap: about {} different {} (standard error {} %)", distinct_->values.estimate(),
          printable(distinct_->json.path()), DistinctEstimate::kErrorPercent);
   if (counted_ && distinct_->missing > 0) {
-    append(out, ", {} records without it", distinct_->missing);
+    append(out, ", {} without it", records(distinct_->missing));
   }
   out += '\n';
 }

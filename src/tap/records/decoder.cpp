@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace omzmq::tap {
@@ -31,6 +32,10 @@ bool Decoder::is_to_be_packed(const Message& message) const {
 }
 
 Loaded Decoder::load_packed(const Message& message) {
+  if (options_.format == Format::kAuto && !message.body.starts_with(wire::kBatchMagic))
+    return corrupt(
+        "no packed batch, over a connection that has brought some; if a forwarder mixes both, "
+        "--format raw takes every frame as it is");
   wire::Batch batch;
   const wire::Fault fault = wire::read_batch(message.body, options_.max_raw_bytes, batch);
   if (fault == wire::Fault::kTooLarge)
@@ -39,9 +44,8 @@ Loaded Decoder::load_packed(const Message& message) {
   if (fault != wire::Fault::kNone) return corrupt(describe(fault));
   std::string_view raw = batch.body;
   if (batch.header.codec != wire::Codec::kNone && !(raw.empty() && batch.header.raw_bytes == 0)) {
-    const auto decompressed =
-        decompressor_.decompress(batch.header.codec, raw, batch.header.raw_bytes);
-    if (!decompressed) return corrupt(decompressor_.fault());
+    const std::optional<std::string_view> decompressed = decompress(batch);
+    if (!decompressed) return Loaded::kCorrupt;
     raw = *decompressed;
   }
   if (const wire::Fault records_fault = check_records(raw, batch.header);
@@ -59,6 +63,20 @@ Loaded Decoder::load_packed(const Message& message) {
   record_.sent_ns = header_.time_ns;
   packed_rest_ = wire::Records(raw);
   return header_.is_beat ? Loaded::kBeat : Loaded::kRecords;
+}
+
+/// The body of `batch` decompressed; nothing, and fault(), when that cannot be done.
+std::optional<std::string_view> Decoder::decompress(const wire::Batch& batch) {
+  try {
+    const auto raw =
+        decompressor_.decompress(batch.header.codec, batch.body, batch.header.raw_bytes);
+    if (!raw) fault_ = decompressor_.fault();
+    return raw;
+  } catch (const std::bad_alloc&) {
+    // A few bytes can announce much: what one frame asks for must not cost those before it.
+    fault_ = fmt::format("not enough memory for {} bytes", batch.header.raw_bytes);
+    return std::nullopt;
+  }
 }
 
 Loaded Decoder::corrupt(std::string why) {

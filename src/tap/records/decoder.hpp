@@ -54,7 +54,8 @@ class Decoder {
  public:
   explicit Decoder(DecoderOptions options = {}) : options_(options) {}
 
-  /// Begins a frame; what the last one still held is forgotten. Any bytes will do.
+  /// Begins a frame; what the last one still held is forgotten. Any bytes will do: a frame that
+  /// takes more memory than there is to decompress is corrupt, too.
   Loaded load(const Message& message);
 
   /// The next record of the frame, or nothing when it is used up.
@@ -80,6 +81,7 @@ class Decoder {
  private:
   [[nodiscard]] bool is_to_be_packed(const Message& message) const;
   Loaded load_packed(const Message& message);
+  std::optional<std::string_view> decompress(const wire::Batch& batch);
   Loaded corrupt(std::string why);
 
   DecoderOptions options_;

@@ -18,7 +18,8 @@ enum class OutputFormat {
   kPlain,  ///< its bytes and LF
   kNul,    ///< its bytes and NUL (-0)
   kQuote,  ///< one line whatever its bytes: \\ \n \r \t, and \xNN for other control characters and
-           ///< for bytes that are not UTF-8. PostgreSQL's COPY (text) reads it back as it was.
+           ///< for bytes that are not UTF-8. PostgreSQL's COPY (text) reads it back as it was,
+           ///< but refuses NUL and what is not in the encoding of the database.
   kHex,    ///< two lower-case digits a byte, and LF
   kJson,   ///< one JSON object a line, with all that is known (-J)
   kText,   ///< as a text with letters says (-f)
@@ -50,7 +51,8 @@ struct Formatted {
 ///   %t topic  %s payload  %S its length in bytes  %o sequence number  %p stream  %e epoch (hex)
 ///   %T time sent, ms since 1970  %N the same in ns  %I the same as ISO 8601  %R time received, ms
 ///   %L latency in us  %%  and the escapes \n \t \r \0 \\ \xNN
-/// What a raw record does not have (%o %p %e %T %N %I %L) is written as '-'.
+/// What a raw record does not have (%o %p %e %T %N %I %L) is written as '-'; %t without a topic is
+/// empty.
 ///
 /// Threads: one.
 class Formatter {

@@ -57,7 +57,8 @@ WriteResult Output::write(std::string_view record, std::string_view end) {
   if (bytes_ + size > max_bytes_ && bytes_ != 0) {
     if (rotate() != WriteResult::kOk) return state_;
   } else if (!writer_.has_room(size)) {
-    if (flush() != WriteResult::kOk) return state_;
+    // A record that is larger than the buffer is written past flush().
+    if (flush() != WriteResult::kOk || !replace_if_removed()) return state_;
   }
   bytes_ += size;
   return check(writer_.write(record, end));
@@ -65,6 +66,8 @@ WriteResult Output::write(std::string_view record, std::string_view end) {
 
 WriteResult Output::flush() {
   if (state_ != WriteResult::kOk) return state_;
+  // Whoever flushes may tell the sender that the records are safe: not in a file without a name.
+  if (writer_.buffered_bytes() != 0 && !replace_if_removed()) return state_;
   if (check(writer_.flush()) == WriteResult::kOk) safe_bytes_ = bytes_;
   return state_;
 }
@@ -78,11 +81,7 @@ WriteResult Output::tick(TimePoint now) {
   }
   if (now - looked_at_ >= kLookInterval) {
     looked_at_ = now;
-    if (is_removed()) {
-      // What is buffered goes to the new file.
-      close_file();
-      if (!open_file()) return state_;
-    }
+    replace_if_removed();
   }
   return state_;
 }
@@ -151,6 +150,14 @@ bool Output::open_file() {
   looked_at_ = now_;
   writer_.use(fd_);
   return true;
+}
+
+/// Makes the file again if somebody removed it; what is buffered goes to the new one. False: that
+/// failed.
+bool Output::replace_if_removed() {
+  if (!is_regular_ || !is_removed()) return true;
+  close_file();
+  return open_file();
 }
 
 void Output::close_file() noexcept {

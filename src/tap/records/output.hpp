@@ -34,9 +34,9 @@ class OutputError : public std::runtime_error {
 /// make it larger than `rotate_bytes`, and a single larger record has a file of its own. Time
 /// counts from when the file was opened; a file without records is not rotated.
 ///
-/// A file that somebody removed is made again within a second, at tick(). When the disk is full,
-/// the file is cut back to its size after the last complete write, so that it ends with a whole
-/// record.
+/// A file that somebody removed is made again before the next write to it, and within a second at
+/// tick(). When the disk is full, the file is cut back to its size after the last complete write,
+/// so that it ends with a whole record.
 ///
 /// Like Writer, it is spent after any result but kOk.
 ///
@@ -87,6 +87,7 @@ class Output {
   void cut_back() const noexcept;
   bool shift_names();
   bool open_file();
+  bool replace_if_removed();
   void close_file() noexcept;
   [[nodiscard]] std::string numbered(unsigned number) const;
   [[nodiscard]] bool is_removed() const noexcept;

@@ -31,6 +31,11 @@ bool has_valid_port(std::string_view address, Attachment attachment) {
          (number > 0 || may_be_any);
 }
 
+/// Any interface, or a path that libzmq makes up.
+bool is_wildcard(std::string_view address) {
+  return address.starts_with("tcp://*:") || address == "ipc://*";
+}
+
 }  // namespace
 
 Endpoint parse_endpoint(std::string_view text, Attachment attachment) {
@@ -48,6 +53,10 @@ Endpoint parse_endpoint(std::string_view text, Attachment attachment) {
         fmt::format("ENDPOINT '{}': must be tcp://host:port or ipc:///path, with '@' before it to "
                     "bind or '>' to connect",
                     text));
+  }
+  if (attachment == Attachment::kConnect && is_wildcard(address)) {
+    throw UsageError(
+        fmt::format("ENDPOINT '{}': '*' can only be bound: --bind, or '@' before it", text));
   }
   if (address.starts_with("tcp://") && !has_valid_port(address, attachment)) {
     throw UsageError(
