@@ -217,8 +217,9 @@ TEST_F(WaitForPeers, SuspendsTheActionWhenTheLanesAreFull) {
   second.start();
   EXPECT_TRUE(first.wait_for(kMany));
   EXPECT_TRUE(second.wait_for(kMany));
-  EXPECT_TRUE(are_numbered_in_order(first.payloads(), kMany));
-  EXPECT_TRUE(are_numbered_in_order(second.payloads(), kMany));
+  // rsyslog gives a refused transaction again message by message, not always in its order.
+  EXPECT_TRUE(are_numbered(first.payloads(), kMany));
+  EXPECT_TRUE(are_numbered(second.payloads(), kMany));
 }
 
 TEST_F(WaitForPeers, IsRefusedWithoutPub) {
