@@ -66,7 +66,7 @@ check_binary() {
   fi
   # The loader itself is named when the module has thread-local variables.
   needed=$(readelf -d "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
-    grep -vE '^(libfastjson|libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
+    grep -vE '^(libfastjson|liblz4|libzstd|libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
   if [[ -n $needed ]]; then
     printf 'omzmq.so is linked to what it must not need:\n%s\n' "$needed"
     return 1
