@@ -24,7 +24,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 build_packages=(g++ cmake ninja-build pkg-config libzmq3-dev cppzmq-dev libfmt-dev libcli11-dev
-  libestr-dev libfastjson-dev libzstd-dev liblz4-dev rsyslog dpkg-dev ca-certificates)
+  libestr-dev libfastjson-dev libzstd-dev liblz4-dev zlib1g-dev rsyslog dpkg-dev ca-certificates)
 test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard python3-lz4 python3-crc32c
   golang-go nodejs iproute2 jq postgresql groff bsdutils)
 # Debian's nodejs has no npm with it; others' packages of it do, and cannot be installed beside Debian's.
