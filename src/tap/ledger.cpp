@@ -16,7 +16,7 @@ constexpr std::size_t kTopicColumns = 60;
 std::string shown_topic(std::string_view topic) {
   return topic.empty()
              ? ""
-             : fmt::format(", topic '{}'", safe_text(topic, kTopicColumns, Charset::Utf8).bytes);
+             : fmt::format(", topic '{}'", safe_text(topic, kTopicColumns, Charset::kUtf8).bytes);
 }
 
 std::string shown_stream(const wire::BatchHeader& header, std::string_view topic) {
@@ -45,10 +45,6 @@ Ledger::Ledger(Options options, Report& report) : options_(options), report_(rep
 }
 
 Ledger::Entry Ledger::enter(const wire::BatchHeader& header, const Message& message) {
-  if (epochs_.size() >= Continuity::kMaxEpochs) {
-    epochs_.clear();
-  }
-  epochs_.insert(header.epoch);
   Verdict verdict = continuity_.seen(header, message.connection);
   Entry entry;
   // What has no records would share its name with the batch that follows.

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "omzmq/wire.hpp"
 #include "tap/records/batch_memory.hpp"
@@ -48,7 +47,7 @@ class Ledger {
 
   /// Whether there was a frame of this sender's start. If not, it may be a restart, and then the
   /// connections that closed before it should be known.
-  [[nodiscard]] bool knows(std::uint64_t epoch) const { return epochs_.contains(epoch); }
+  [[nodiscard]] bool knows(std::uint64_t epoch) const { return continuity_.knows(epoch); }
 
   void enter_corrupt(const Message& message, std::string_view fault);
 
@@ -68,8 +67,7 @@ class Ledger {
   Options options_;
   Report& report_;
   Continuity continuity_;
-  std::optional<BatchMemory> taken_;          // when duplicates are dropped
-  std::unordered_set<std::uint64_t> epochs_;  // the latest ones
+  std::optional<BatchMemory> taken_;  // when duplicates are dropped
   Troubles troubles_;
 };
 

@@ -156,7 +156,7 @@ TEST_F(ScreenTest, NeverExceedsItsSize) {
   receive("日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語", 5);
   traffic_.count_duplicates(1'000'000'000);
   receive_many(100);
-  for (const Charset charset : {Charset::Ascii, Charset::Utf8}) {
+  for (const Charset charset : {Charset::kAscii, Charset::kUtf8}) {
     view_.style.charset = charset;
     for (std::size_t columns = 1; columns <= 210; columns += columns < 50 ? 1 : 7) {
       for (const std::size_t rows : {1U, 2U, 3U, 5U, 7U, 9U, 10U, 15U, 16U, 17U, 24U, 60U, 300U}) {
@@ -296,7 +296,7 @@ TEST_F(ScreenTest, ColorsOnlyWhereItMay) {
 }
 
 TEST_F(ScreenTest, IsAllAsciiWhereTheLocaleIsNotUtf8) {
-  view_.style.charset = Charset::Ascii;
+  view_.style.charset = Charset::kAscii;
   receive("größe", 1);
   receive_many(100);
   const auto lines = show(80, 24);
@@ -316,10 +316,10 @@ TEST(ScreenStyle, ComesFromTheEnvironment) {
     setenv("TERM", term, 1);
     return ScreenStyle::from_environment();
   };
-  EXPECT_EQ(style("", "de_DE.UTF-8", "", "xterm").charset, Charset::Utf8);
-  EXPECT_EQ(style("", "C.utf8", "", "xterm").charset, Charset::Utf8);
-  EXPECT_EQ(style("C", "de_DE.UTF-8", "", "xterm").charset, Charset::Ascii);
-  EXPECT_EQ(style("", "", "", "xterm").charset, Charset::Ascii);
+  EXPECT_EQ(style("", "de_DE.UTF-8", "", "xterm").charset, Charset::kUtf8);
+  EXPECT_EQ(style("", "C.utf8", "", "xterm").charset, Charset::kUtf8);
+  EXPECT_EQ(style("C", "de_DE.UTF-8", "", "xterm").charset, Charset::kAscii);
+  EXPECT_EQ(style("", "", "", "xterm").charset, Charset::kAscii);
   EXPECT_TRUE(style("", "", "", "xterm").color);
   EXPECT_FALSE(style("", "", "1", "xterm").color);
   EXPECT_FALSE(style("", "", "", "dumb").color);
@@ -330,10 +330,10 @@ TEST(Sparkline, IsScaledToItsHighestBar) {
   for (const double rate : {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0}) {
     history.push(rate, 1);
   }
-  EXPECT_EQ(sparkline(history, 8, Charset::Utf8).bytes, "▁▂▃▄▅▆▇█");
-  EXPECT_EQ(sparkline(history, 8, Charset::Ascii).bytes, "_.:-=+*#");
-  EXPECT_EQ(sparkline(history, 3, Charset::Utf8).bytes, "▆▇█");
-  EXPECT_EQ(sparkline(history, 3, Charset::Utf8).columns, 3U);
+  EXPECT_EQ(sparkline(history, 8, Charset::kUtf8).bytes, "▁▂▃▄▅▆▇█");
+  EXPECT_EQ(sparkline(history, 8, Charset::kAscii).bytes, "_.:-=+*#");
+  EXPECT_EQ(sparkline(history, 3, Charset::kUtf8).bytes, "▆▇█");
+  EXPECT_EQ(sparkline(history, 3, Charset::kUtf8).columns, 3U);
 }
 
 TEST(Sparkline, OnlyNothingHasTheLowestBar) {
@@ -341,14 +341,14 @@ TEST(Sparkline, OnlyNothingHasTheLowestBar) {
   history.push(1e9, 1);
   history.push(0.001, 1);
   history.push(0, 1);
-  EXPECT_EQ(sparkline(history, 3, Charset::Utf8).bytes, "█▂▁");
+  EXPECT_EQ(sparkline(history, 3, Charset::kUtf8).bytes, "█▂▁");
 }
 
 TEST(Sparkline, IsBlankBeforeTheHistoryBegan) {
   RateHistory history;
-  EXPECT_EQ(sparkline(history, 4, Charset::Utf8).bytes, "    ");
+  EXPECT_EQ(sparkline(history, 4, Charset::kUtf8).bytes, "    ");
   history.push(0, 2);
-  EXPECT_EQ(sparkline(history, 4, Charset::Utf8).bytes, "  ▁▁");
+  EXPECT_EQ(sparkline(history, 4, Charset::kUtf8).bytes, "  ▁▁");
 }
 
 TEST(DisplayText, NumbersAreShort) {
@@ -369,31 +369,31 @@ TEST(DisplayText, NumbersAreShort) {
 }
 
 TEST(DisplayText, DurationsHaveThreeDigits) {
-  EXPECT_EQ(short_duration(microseconds{850}, Charset::Utf8).bytes, "850 µs");
-  EXPECT_EQ(short_duration(microseconds{850}, Charset::Utf8).columns, 6U);
-  EXPECT_EQ(short_duration(microseconds{850}, Charset::Ascii).bytes, "850 us");
-  EXPECT_EQ(short_duration(microseconds{1200}, Charset::Utf8).bytes, "1.20 ms");
-  EXPECT_EQ(short_duration(seconds{4000}, Charset::Utf8).bytes, "4000 s");
-  EXPECT_EQ(short_duration(microseconds{-3100}, Charset::Utf8).bytes, "-3.10 ms");
+  EXPECT_EQ(short_duration(microseconds{850}, Charset::kUtf8).bytes, "850 µs");
+  EXPECT_EQ(short_duration(microseconds{850}, Charset::kUtf8).columns, 6U);
+  EXPECT_EQ(short_duration(microseconds{850}, Charset::kAscii).bytes, "850 us");
+  EXPECT_EQ(short_duration(microseconds{1200}, Charset::kUtf8).bytes, "1.20 ms");
+  EXPECT_EQ(short_duration(seconds{4000}, Charset::kUtf8).bytes, "4000 s");
+  EXPECT_EQ(short_duration(microseconds{-3100}, Charset::kUtf8).bytes, "-3.10 ms");
   EXPECT_EQ(clock_time(seconds{754}), "00:12:34");
   EXPECT_EQ(clock_time(seconds{2 * 86'400 + 3 * 3600 + 245}), "2d 03:04:05");
 }
 
 TEST(SafeText, IsCutWithAnEllipsis) {
-  EXPECT_EQ(safe_text("abcdef", 6, Charset::Utf8).bytes, "abcdef");
-  EXPECT_EQ(safe_text("abcdefg", 6, Charset::Utf8).bytes, "abcde…");
-  EXPECT_EQ(safe_text("abcdefg", 6, Charset::Ascii).bytes, "abcd..");
-  EXPECT_EQ(safe_text("abcdefg", 1, Charset::Ascii).bytes, "");
-  EXPECT_EQ(safe_text("abcdefg", 0, Charset::Utf8).bytes, "");
+  EXPECT_EQ(safe_text("abcdef", 6, Charset::kUtf8).bytes, "abcdef");
+  EXPECT_EQ(safe_text("abcdefg", 6, Charset::kUtf8).bytes, "abcde…");
+  EXPECT_EQ(safe_text("abcdefg", 6, Charset::kAscii).bytes, "abcd..");
+  EXPECT_EQ(safe_text("abcdefg", 1, Charset::kAscii).bytes, "");
+  EXPECT_EQ(safe_text("abcdefg", 0, Charset::kUtf8).bytes, "");
   // An escape or a wide character is left out as a whole.
-  EXPECT_EQ(safe_text("ab\x01zzzz", 6, Charset::Utf8).bytes, "ab…");
-  EXPECT_EQ(safe_text("日本語", 4, Charset::Utf8).bytes, "日…");
-  EXPECT_EQ(safe_text("日本語", 4, Charset::Utf8).columns, 3U);
-  EXPECT_EQ(safe_text("日本語", 6, Charset::Utf8).bytes, "日本語");
+  EXPECT_EQ(safe_text("ab\x01zzzz", 6, Charset::kUtf8).bytes, "ab…");
+  EXPECT_EQ(safe_text("日本語", 4, Charset::kUtf8).bytes, "日…");
+  EXPECT_EQ(safe_text("日本語", 4, Charset::kUtf8).columns, 3U);
+  EXPECT_EQ(safe_text("日本語", 6, Charset::kUtf8).bytes, "日本語");
 }
 
 TEST(SafeText, DoublesABackslash) {
-  EXPECT_EQ(safe_text("\\x1b", 9, Charset::Utf8).bytes, "\\\\x1b");
+  EXPECT_EQ(safe_text("\\x1b", 9, Charset::kUtf8).bytes, "\\\\x1b");
 }
 
 }  // namespace

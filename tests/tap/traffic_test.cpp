@@ -58,7 +58,6 @@ TEST_F(TrafficTest, SumsFramesWithAndWithoutMessages) {
   EXPECT_EQ(totals.gaps, 1U);
   EXPECT_EQ(totals.frames, 2U);
   EXPECT_EQ(totals.frame_bytes, 3000U);
-  EXPECT_EQ(totals.beats, 1U);
   EXPECT_EQ(totals.corrupt, 1U);
   EXPECT_EQ(totals.duplicates, 5U);
   EXPECT_EQ(totals.restarts, 1U);

@@ -27,7 +27,7 @@ std::string records(std::uint64_t count) {
 }
 
 std::string printable(std::string_view value) {
-  return value.empty() ? "\"\"" : safe_text(value, FieldCount::kShownColumns, Charset::Utf8).bytes;
+  return value.empty() ? "\"\"" : safe_text(value, FieldCount::kShownColumns, Charset::kUtf8).bytes;
 }
 
 double percent(std::uint64_t part, std::uint64_t whole) {

@@ -168,7 +168,7 @@ class PathReader {
   /// What stands at the front, for an error.
   [[nodiscard]] std::string found() const {
     constexpr std::size_t kColumns = 20;
-    return safe_text(rest_, kColumns, Charset::Utf8).bytes;
+    return safe_text(rest_, kColumns, Charset::kUtf8).bytes;
   }
 
   [[nodiscard]] std::string position() const {

@@ -33,9 +33,13 @@ Verdict Continuity::seen(const wire::BatchHeader& header, int connection) {
     verdict.arrival = Arrival::kFirst;
     return verdict;
   }
-  verdict.expected = stream->next;
   judge(*stream, batch, verdict);
   return verdict;
+}
+
+bool Continuity::knows(std::uint64_t epoch) const noexcept {
+  return std::any_of(epochs_.begin(), epochs_.end(),
+                     [&](const Epoch& known) { return known.id == epoch; });
 }
 
 Continuity::Stream* Continuity::find(const Key& key) {

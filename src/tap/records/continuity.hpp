@@ -26,7 +26,6 @@ enum class Arrival {
 /// `duplicated` may be added up over all batches: missed - recovered records are missing.
 struct Verdict {
   Arrival arrival = Arrival::kInOrder;
-  std::uint64_t expected = 0;    ///< the number that should have come (not with kFirst)
   std::uint64_t missed = 0;      ///< found to be missing now
   std::uint64_t recovered = 0;   ///< of this batch, counted in `missed` of an earlier verdict
   std::uint64_t duplicated = 0;  ///< of this batch, here before
@@ -65,6 +64,9 @@ class Continuity {
   /// A connection is closed: what it brought may be followed by a restart, and its number may come
   /// back as another peer's.
   void connection_closed(int connection);
+
+  /// Whether a frame of this epoch was seen, as far as is remembered.
+  [[nodiscard]] bool knows(std::uint64_t epoch) const noexcept;
 
   /// Streams remembered now.
   [[nodiscard]] std::size_t streams() const noexcept { return by_key_.size(); }

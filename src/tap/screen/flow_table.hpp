@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,7 +55,8 @@ class Flow {
   void count(std::uint64_t messages, std::uint64_t bytes, std::uint64_t missed) noexcept {
     messages_ += messages;
     bytes_ += bytes;
-    missed_ += missed;
+    missed_ +=
+        std::min(missed, std::numeric_limits<std::uint64_t>::max() - missed_);  // hostile headers
   }
 
   /// Ends an interval: what was counted since the last one makes the rates.

@@ -26,7 +26,7 @@ Charset charset_of(std::string_view locale) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const bool is_utf8 =
       name.find("utf-8") != std::string::npos || name.find("utf8") != std::string::npos;
-  return is_utf8 ? Charset::Utf8 : Charset::Ascii;
+  return is_utf8 ? Charset::kUtf8 : Charset::kAscii;
 }
 
 /// A part of the screen that makes as many lines as it is given, or fewer.
@@ -63,7 +63,7 @@ void share_rows(Sections& sections, std::size_t rows, std::size_t blank) {
 
 ScreenStyle ScreenStyle::from_environment() {
   ScreenStyle style;
-  style.charset = Charset::Ascii;
+  style.charset = Charset::kAscii;
   for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     if (const std::string_view locale = variable(name); !locale.empty()) {
       style.charset = charset_of(locale);

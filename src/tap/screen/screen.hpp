@@ -20,7 +20,7 @@ struct ScreenSize {
 
 /// How the terminal may be written to.
 struct ScreenStyle {
-  Charset charset = Charset::Utf8;
+  Charset charset = Charset::kUtf8;
   bool color = true;  // bold, dim and red; false: no escape sequence at all
 
   /// UTF-8 if the first of LC_ALL, LC_CTYPE and LANG that is set says so; color unless NO_COLOR is

@@ -11,7 +11,7 @@
 
 namespace omzmq::tap {
 
-enum class Emphasis { None, Bold, Dim, Alarm };
+enum class Emphasis { kNone, kBold, kDim, kAlarm };
 
 /// One line of the screen, made of pieces from left to right. It never gets wider than the screen
 /// less its last column: a piece that does not fit is left out, and all that come after it.
@@ -22,7 +22,7 @@ class ScreenLine {
   ScreenLine(const ScreenSize& size, const ScreenStyle& style)
       : max_columns_(size.columns > 0 ? size.columns - 1 : 0), style_(style) {}
 
-  ScreenLine& add(const DisplayText& piece, Emphasis emphasis = Emphasis::None) {
+  ScreenLine& add(const DisplayText& piece, Emphasis emphasis = Emphasis::kNone) {
     full_ = full_ || piece.columns > room();
     if (!full_ && piece.columns > 0) {
       text_.append(gap_, ' ');
@@ -34,7 +34,7 @@ class ScreenLine {
   }
 
   /// ASCII only.
-  ScreenLine& add(std::string_view text, Emphasis emphasis = Emphasis::None) {
+  ScreenLine& add(std::string_view text, Emphasis emphasis = Emphasis::kNone) {
     return add(DisplayText::ascii(std::string(text)), emphasis);
   }
 
@@ -51,13 +51,13 @@ class ScreenLine {
 
  private:
   void emphasise(const std::string& bytes, Emphasis emphasis) {
-    if (emphasis == Emphasis::None || !style_.color) {
+    if (emphasis == Emphasis::kNone || !style_.color) {
       text_ += bytes;
       return;
     }
-    text_ += emphasis == Emphasis::Bold  ? "\033[1m"
-             : emphasis == Emphasis::Dim ? "\033[2m"
-                                         : "\033[31m";
+    text_ += emphasis == Emphasis::kBold  ? "\033[1m"
+             : emphasis == Emphasis::kDim ? "\033[2m"
+                                          : "\033[31m";
     text_ += bytes;
     text_ += "\033[0m";
   }

@@ -27,14 +27,14 @@ ScreenLine start_line(const ScreenView& view) { return {view.size, view.style}; 
 struct Item {
   DisplayText text;
   std::size_t field;
-  Emphasis emphasis = Emphasis::None;
+  Emphasis emphasis = Emphasis::kNone;
 };
 
 std::string item_line(const ScreenView& view, const std::string& label,
                       const std::vector<Item>& items) {
   ScreenLine line = start_line(view);
   if (is_wide(view)) {
-    line.add(DisplayText::ascii(label).left_in(kLabelColumns), Emphasis::Dim);
+    line.add(DisplayText::ascii(label).left_in(kLabelColumns), Emphasis::kDim);
   }
   bool is_first = true;
   for (const Item& item : items) {
@@ -56,21 +56,21 @@ std::string header_line(const Traffic& traffic, const ScreenView& view) {
   }
   const std::string paused = view.paused ? "PAUSED  " : "";
   ScreenLine line = start_line(view);
-  line.add("zmqtap", Emphasis::Bold);
+  line.add("zmqtap", Emphasis::kBold);
   const std::size_t ends = paused.size() + right.size() + 4;
   if (line.room() > ends) {
     const DisplayText endpoints = safe_text(view.endpoints, line.room() - ends, view.style.charset);
     line.skip(2).add(endpoints.left_in(line.room() - (ends - 2)));
   }
-  line.skip(2).add(paused, Emphasis::Bold).add(right, Emphasis::Dim);
+  line.skip(2).add(paused, Emphasis::kBold).add(right, Emphasis::kDim);
   return line.text();
 }
 
 std::string rate_line(const ScreenView& view, const std::string& label, const std::string& value,
                       const RateHistory& history) {
   ScreenLine line = start_line(view);
-  line.add(DisplayText::ascii(label).left_in(kLabelColumns), Emphasis::Dim)
-      .add(DisplayText::ascii(value).right_in(kValueColumns), Emphasis::Bold)
+  line.add(DisplayText::ascii(label).left_in(kLabelColumns), Emphasis::kDim)
+      .add(DisplayText::ascii(value).right_in(kValueColumns), Emphasis::kBold)
       .skip(1);
   line.add(sparkline(history, std::min(line.room(), RateHistory::kSeconds), view.style.charset));
   return line.text();
@@ -110,19 +110,19 @@ std::string loss_line(const Traffic::Totals& totals, const ScreenView& view) {
     std::size_t number_columns;
     Emphasis emphasis;
   };
-  const Loss losses[] = {{"missed", totals.flow.missed(), 11, Emphasis::Alarm},
-                         {"corrupt", totals.corrupt, 5, Emphasis::Alarm},
-                         {"duplicates", totals.duplicates, 5, Emphasis::Alarm},
-                         {"restarts", totals.restarts, 5, Emphasis::Bold},
+  const Loss losses[] = {{"missed", totals.flow.missed(), 11, Emphasis::kAlarm},
+                         {"corrupt", totals.corrupt, 5, Emphasis::kAlarm},
+                         {"duplicates", totals.duplicates, 5, Emphasis::kAlarm},
+                         {"restarts", totals.restarts, 5, Emphasis::kBold},
                          // How often messages were missed; there where there is room for it.
-                         {"gaps", totals.gaps, 5, Emphasis::Alarm}};
+                         {"gaps", totals.gaps, 5, Emphasis::kAlarm}};
   std::vector<Item> items;
   for (const Loss& loss : losses) {
     if (loss.count > 0 || is_wide(view)) {
       const std::string number = grouped_number(loss.count, loss.number_columns);
       items.push_back({DisplayText::ascii(fmt::format("{} {}", loss.name, number)),
                        loss.name.size() + 1 + loss.number_columns,
-                       loss.count > 0 ? loss.emphasis : Emphasis::None});
+                       loss.count > 0 ? loss.emphasis : Emphasis::kNone});
     }
   }
   if (items.empty()) {
@@ -147,16 +147,16 @@ std::string latency_line(const Traffic& traffic, const ScreenView& view) {
                    {item("p50", latency.quantile(0.5)),
                     item("p99", latency.quantile(kMost)),
                     item("max", latency.max()),
-                    {DisplayText::ascii("in the last minute"), 0, Emphasis::Dim}});
+                    {DisplayText::ascii("in the last minute"), 0, Emphasis::kDim}});
 }
 
 std::string clock_line(const LatencyHistogram& latency, const ScreenView& view) {
   const DisplayText most = short_duration(latency.most_negative(), view.style.charset);
   const std::string text = "negative latencies " + grouped_number(latency.negative_count(), 9);
   return item_line(view, "clocks",
-                   {{DisplayText::ascii(text), 0, Emphasis::Alarm},
+                   {{DisplayText::ascii(text), 0, Emphasis::kAlarm},
                     {{"to " + most.bytes, 3 + most.columns}, 0},
-                    {DisplayText::ascii("clocks of hosts differ"), 0, Emphasis::Dim}});
+                    {DisplayText::ascii("clocks of hosts differ"), 0, Emphasis::kDim}});
 }
 
 }  // namespace
@@ -187,7 +187,7 @@ ScreenLines summary_lines(const Traffic& traffic, const ScreenView& view) {
 std::string key_line(const ScreenView& view) {
   const std::string pause = view.paused ? "p go on" : "p pause";
   const std::string order = view.streams_first ? "t topics first" : "s streams first";
-  return start_line(view).add("q quit   " + pause + "   " + order, Emphasis::Dim).text();
+  return start_line(view).add("q quit   " + pause + "   " + order, Emphasis::kDim).text();
 }
 
 }  // namespace omzmq::tap

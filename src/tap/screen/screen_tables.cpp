@@ -58,17 +58,17 @@ struct Table {
     ScreenLine line(view.size, view.style);
     const auto add = [&line](std::string_view text, std::size_t width) {
       if (width > 0) {
-        line.add(DisplayText::ascii(std::string(text)).right_in(width), Emphasis::Dim);
+        line.add(DisplayText::ascii(std::string(text)).right_in(width), Emphasis::kDim);
       }
     };
-    line.add(DisplayText::ascii(name).left_in(columns.name), Emphasis::Dim);
+    line.add(DisplayText::ascii(name).left_in(columns.name), Emphasis::kDim);
     add("msgs/s", kRateColumns);
     add("MB/s", kRateColumns);
     add("share", columns.share);
     add("total", columns.total);
     add("missed", columns.missed);
     if (columns.history > 0) {
-      line.skip(kGap).add(fmt::format("last {} s", columns.history), Emphasis::Dim);
+      line.skip(kGap).add(fmt::format("last {} s", columns.history), Emphasis::kDim);
     }
     return line.text();
   }
@@ -76,7 +76,7 @@ struct Table {
   [[nodiscard]] std::string row(const DisplayText& name, Emphasis emphasis,
                                 const Flow& flow) const {
     ScreenLine line(view.size, view.style);
-    const auto add = [&line](std::string text, std::size_t width, Emphasis how = Emphasis::None) {
+    const auto add = [&line](std::string text, std::size_t width, Emphasis how = Emphasis::kNone) {
       if (width > 0) {
         line.add(DisplayText::ascii(std::move(text)).right_in(width), how);
       }
@@ -88,7 +88,7 @@ struct Table {
     add(total_rate > 0 ? fmt::format("{:.0f}%", 100 * rate / total_rate) : "-", columns.share);
     add(grouped_number(flow.messages(), kTotalColumns - 1), columns.total);
     add(grouped_number(flow.missed(), kMissedColumns - 1), columns.missed,
-        flow.missed() > 0 ? Emphasis::Alarm : Emphasis::None);
+        flow.missed() > 0 ? Emphasis::kAlarm : Emphasis::kNone);
     if (columns.history > 0) {
       line.skip(kGap).add(sparkline(flow.history(), columns.history, view.style.charset));
     }
@@ -112,12 +112,12 @@ ScreenLines table_lines(const Traffic& traffic, const ScreenView& view, const st
   ScreenLines lines{table.heading(fmt::format("{} ({})", heading, flows.size()))};
   for (const auto& row : rows) {
     if (row.key == nullptr) {
-      lines.push_back(table.row(DisplayText::ascii("(others)"), Emphasis::Dim, *row.flow));
+      lines.push_back(table.row(DisplayText::ascii("(others)"), Emphasis::kDim, *row.flow));
     } else {
       const DisplayText name = name_of(*row.key, table.columns.name);
       lines.push_back(name.columns > 0
-                          ? table.row(name, Emphasis::None, *row.flow)
-                          : table.row(DisplayText::ascii("(no topic)"), Emphasis::Dim, *row.flow));
+                          ? table.row(name, Emphasis::kNone, *row.flow)
+                          : table.row(DisplayText::ascii("(no topic)"), Emphasis::kDim, *row.flow));
     }
   }
   if (has_more) {
@@ -175,11 +175,11 @@ ScreenLines extra_lines(const ScreenView& view, std::size_t max_lines) {
 }
 
 std::string more_line(std::size_t count, const ScreenView& view) {
-  const std::string dots = view.style.charset == Charset::Utf8 ? "…" : "...";
+  const std::string dots = view.style.charset == Charset::kUtf8 ? "…" : "...";
   const DisplayText text{
       fmt::format("{} {} more", dots, count),
-      (view.style.charset == Charset::Utf8 ? 1 : 3) + fmt::format(" {} more", count).size()};
-  return ScreenLine(view.size, view.style).add(text, Emphasis::Dim).text();
+      (view.style.charset == Charset::kUtf8 ? 1 : 3) + fmt::format(" {} more", count).size()};
+  return ScreenLine(view.size, view.style).add(text, Emphasis::kDim).text();
 }
 
 }  // namespace omzmq::tap

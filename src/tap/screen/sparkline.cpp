@@ -14,7 +14,7 @@ DisplayText sparkline(const RateHistory& history, std::size_t seconds, Charset c
   static constexpr std::array<std::string_view, 8> kBars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   static constexpr std::array<std::string_view, 8> kAsciiBars{"_", ".", ":", "-",
                                                               "=", "+", "*", "#"};
-  const auto& bars = charset == Charset::Utf8 ? kBars : kAsciiBars;
+  const auto& bars = charset == Charset::kUtf8 ? kBars : kAsciiBars;
   const std::size_t known = std::min(seconds, history.size());
   float highest = 0;
   for (std::size_t age = 0; age < known; ++age) {

@@ -158,7 +158,7 @@ DrawResult Terminal::draw(std::string_view text) {
   if (!is_lost_ && (on_screen_ || enter())) {
     if (!waiting_.empty() && waiting_.find(kEndUpdate) != std::string::npos &&
         !send_waiting(kPatienceMs)) {
-      return is_lost_ ? DrawResult::Lost : DrawResult::Skipped;
+      return is_lost_ ? DrawResult::kLost : DrawResult::kSkipped;
     }
     waiting_ += kBeginUpdate;
     for (bool is_first = true; is_first || !text.empty(); is_first = false) {
@@ -169,7 +169,7 @@ DrawResult Terminal::draw(std::string_view text) {
     waiting_.append(kClearBelow).append(kEndUpdate);
     send_waiting(kPatienceMs);
   }
-  return is_lost_ ? DrawResult::Lost : on_screen_ ? DrawResult::Drawn : DrawResult::Skipped;
+  return is_lost_ ? DrawResult::kLost : on_screen_ ? DrawResult::kDrawn : DrawResult::kSkipped;
 }
 
 bool Terminal::in_foreground() const noexcept {

@@ -15,9 +15,9 @@ namespace omzmq::tap {
 
 /// What became of a redraw.
 enum class [[nodiscard]] DrawResult{
-    Drawn,
-    Skipped,  // in the background, or the terminal has not yet taken all of the last redraw
-    Lost,     // the terminal is gone
+    kDrawn,
+    kSkipped,  // in the background, or the terminal has not yet taken all of the last redraw
+    kLost,     // the terminal is gone
 };
 
 /// The terminal of the user, used as a whole screen: that of standard output or, when a program

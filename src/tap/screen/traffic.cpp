@@ -50,8 +50,6 @@ void Traffic::seen(const FrameSeen& frame) {
   if (frame.messages > 0) {
     ++totals_.frames;
     totals_.frame_bytes += frame.frame_bytes;
-  } else {
-    ++totals_.beats;
   }
   totals_.gaps += frame.missed > 0 ? 1 : 0;
   const std::string_view topic = frame.topic.substr(0, kMaxTopicBytes);

@@ -52,11 +52,10 @@ class Traffic {
     std::uint64_t frames = 0;       // with messages, so without beats
     std::uint64_t frame_bytes = 0;  // of these frames
     double frames_per_second = 0;   // in the last interval
-    std::uint64_t beats = 0;
-    std::uint64_t gaps = 0;            // frames before which messages were missed
-    std::uint64_t duplicates = 0;      // messages
-    std::uint64_t corrupt = 0;         // frames
-    std::uint64_t restarts = 0;        // of a sender
+    std::uint64_t gaps = 0;         // frames before which messages were missed
+    std::uint64_t duplicates = 0;   // messages
+    std::uint64_t corrupt = 0;      // frames
+    std::uint64_t restarts = 0;     // of a sender
     std::optional<std::size_t> peers;  // connected now; nothing: not known
   };
 

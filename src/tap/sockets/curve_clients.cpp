@@ -99,7 +99,6 @@ bool CurveClients::answer_one() {
   const bool allowed = request.size() == kPartsOfCurve &&
                        request[kVersion].to_string_view() == kProtocolVersion &&
                        request[kMechanism].to_string_view() == "CURVE" && is_allowed(request[kKey]);
-  refused_ += allowed ? 0 : 1;
   const std::array<std::string_view, 6> reply{kProtocolVersion,
                                               id,
                                               allowed ? "200" : "400",

@@ -29,7 +29,6 @@ class CurveClients {
 
   [[nodiscard]] zmq::socket_t& socket() noexcept { return socket_; }
   [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
-  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
 
  private:
   bool answer_one();
@@ -37,7 +36,6 @@ class CurveClients {
 
   std::string path_;
   std::unordered_set<std::string> keys_;  // Z85
-  std::uint64_t refused_ = 0;
   zmq::socket_t socket_;
 };
 

@@ -75,7 +75,7 @@ Unit next_unit(std::string_view bytes, Charset charset) {
   if (byte >= 0x20 && byte < 0x7F) {
     return {DisplayText::ascii(std::string(1, bytes.front())), 1};
   }
-  if (byte >= 0x80 && charset == Charset::Utf8) {
+  if (byte >= 0x80 && charset == Charset::kUtf8) {
     const Character character = decode(bytes);
     const int columns = character.bytes > 0 ? wcwidth(character.code) : 0;
     if (columns == 1 || columns == 2) {
@@ -87,7 +87,7 @@ Unit next_unit(std::string_view bytes, Charset charset) {
 }
 
 DisplayText ellipsis(Charset charset) {
-  return charset == Charset::Utf8 ? DisplayText{"…", 1} : DisplayText::ascii("..");
+  return charset == Charset::kUtf8 ? DisplayText{"…", 1} : DisplayText::ascii("..");
 }
 
 /// Three digits of a number below 1,000.
@@ -179,8 +179,8 @@ DisplayText short_duration(std::chrono::microseconds duration, Charset charset) 
   const std::size_t steps = scale(number, 2);
   if (steps == 0) {
     const std::string text = fmt::format("{}{:.0f} ", sign, number);
-    return charset == Charset::Utf8 ? DisplayText{text + "µs", text.size() + 2}
-                                    : DisplayText::ascii(text + "us");
+    return charset == Charset::kUtf8 ? DisplayText{text + "µs", text.size() + 2}
+                                     : DisplayText::ascii(text + "us");
   }
   return DisplayText::ascii(sign + three_digits(number) + (steps == 1 ? " ms" : " s"));
 }

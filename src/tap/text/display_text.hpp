@@ -11,7 +11,7 @@
 namespace omzmq::tap {
 
 /// What a terminal can show.
-enum class Charset { Ascii, Utf8 };
+enum class Charset { kAscii, kUtf8 };
 
 /// Text that is safe for a terminal, and the columns that it takes there.
 struct DisplayText {
