@@ -125,22 +125,29 @@ TEST_F(ZmqtapTest, WritesWhatHasArrivedWhenItIsToEnd) {
 }
 
 TEST_F(ZmqtapTest, ASenderWithoutAPauseDoesNotKeepItFromEnding) {
-  zmq::socket_t push = make_socket(zmq::socket_type::push);
-  Process tap(command({"--pull", "-o", "/dev/null", bind_to_free_port(push)}));
-  ASSERT_TRUE(send(push, "first"));
-  std::atomic<bool> is_over{false};
-  std::thread flood([&] {
-    push.set(zmq::sockopt::sndtimeo, 10);
-    while (!is_over) {
-      static_cast<void>(send(push, "more"));
-    }
-  });
-  tap.signal(SIGTERM);
-  EXPECT_EQ(tap.wait(), 0);
-  is_over = true;
-  flood.join();
-  push.set(zmq::sockopt::linger, 0);
-  EXPECT_EQ(tap.errors(), "zmqtap: messages came without a pause: the last ones are lost\n");
+  // On a busy machine the flood itself may pause, and zmqtap then ends as usual: so it is tried
+  // again until it was cut off, which it has to say.
+  constexpr int kAttempts = 30;
+  std::string said;
+  for (int i = 0; i < kAttempts && said.empty(); ++i) {
+    zmq::socket_t push = make_socket(zmq::socket_type::push);
+    push.set(zmq::sockopt::linger, 0);
+    Process tap(command({"--pull", "-o", "/dev/null", bind_to_free_port(push)}));
+    ASSERT_TRUE(send(push, "first"));
+    std::atomic<bool> is_over{false};
+    std::thread flood([&] {
+      push.set(zmq::sockopt::sndtimeo, 10);
+      while (!is_over) {
+        static_cast<void>(send(push, "more"));
+      }
+    });
+    tap.signal(SIGTERM);
+    EXPECT_EQ(tap.wait(), 0);
+    is_over = true;
+    flood.join();
+    said = tap.errors();
+  }
+  EXPECT_EQ(said, "zmqtap: messages came without a pause: the last ones are lost\n");
 }
 
 TEST_F(ZmqtapTest, BatchesThatBecomeLargeDoNotKeepItFromEnding) {
