@@ -105,6 +105,8 @@ struct Ack {
   std::uint64_t stream = 0;
   std::uint64_t first = 0;
   std::uint32_t count = 0;
+
+  bool operator==(const Ack&) const = default;
 };
 
 // ---- Little-endian integers at any address

@@ -119,6 +119,11 @@ StatsSnapshot Action::stats() const {
   snapshot.sent_bytes = sender_stats_.sent_bytes.value();
   snapshot.sent_frames = sender_stats_.sent_frames.value();
   snapshot.dropped_oldest = sender_stats_.dropped_oldest.value();
+  snapshot.acked = sender_stats_.acked.value();
+  snapshot.resent = sender_stats_.resent.value();
+  snapshot.acks_ignored = sender_stats_.acks_ignored.value();
+  snapshot.spooled = sender_stats_.spooled.value();
+  snapshot.replayed = sender_stats_.replayed.value();
   snapshot.lane_bytes += sender_stats_.open_bytes.value();
   return snapshot;
 }

@@ -68,6 +68,11 @@ class Action {
   [[nodiscard]] DeadLetterFile& dead_letters() noexcept { return dead_letters_; }
   [[nodiscard]] const Log& log() const noexcept { return log_; }
 
+  /// True when a transaction that would be refused while the daemon stops has to be taken.
+  [[nodiscard]] bool takes_refused_at_stop() const noexcept {
+    return !settings_.spool_file.empty() || !log_.keeps_refused();
+  }
+
  private:
   void run(const std::stop_token& stop, FrameSink& sink) noexcept;
   void mark_opened();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/encoder.hpp"
+#include "core/lane.hpp"
 
 namespace omzmq {
 namespace {
@@ -14,9 +15,26 @@ namespace {
 /// Of a frame that will be full often.
 constexpr std::size_t kFirstBytes = std::size_t{64} << 10;
 
-void push(Frame&& frame, std::deque<Frame>& ready) {
+/// The lane's entry, which is made where there is none. \throws std::bad_alloc
+Share& share_of(Lane* lane, std::vector<Share>& shares) {
+  const auto known = std::find_if(shares.begin(), shares.end(),
+                                  [lane](const Share& share) { return share.lane == lane; });
+  return known == shares.end() ? shares.emplace_back(Share{lane, 0}) : *known;
+}
+
+void hold(Share& share) noexcept {
+  share.lane->hold(1);
+  ++share.messages;
+}
+
+/// The frame of one message.
+void push(Frame&& frame, Lane* awaited_by, std::deque<Frame>& ready) {
   frame.seal();
-  ready.push_back(std::move(frame));
+  Share* const share = awaited_by == nullptr ? nullptr : &share_of(awaited_by, frame.shares);
+  ready.emplace_back();
+  // Nothing throws from here on.
+  if (share != nullptr) hold(*share);
+  ready.back() = std::move(frame);
 }
 
 }  // namespace
@@ -42,7 +60,7 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
     frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
     frame.messages = 1;
     frame.held = 1;
-    return push(std::move(frame), ready);
+    return push(std::move(frame), message.awaited_by, ready);
   }
   const auto add_prefixed = [&](std::string_view topic, bool settles) {
     Frame frame;
@@ -51,7 +69,7 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
     frame.body.append(message.payload);
     frame.messages = settles ? 1 : 0;
     frame.held = 1;
-    push(std::move(frame), ready);
+    push(std::move(frame), message.awaited_by, ready);
   };
   if (settings_.dyna_topic) {
     for (std::size_t i = 0; i < message.topic_count; ++i) add_prefixed(message.topics[i], i == 0);
@@ -72,8 +90,11 @@ void Batcher::add_to_frame(std::string_view topic, const Message& message, bool 
   }
   found = found == open_.end() ? open(topic, deadline, now, ready) : make_due_by(found, deadline);
   OpenFrame& frame = found->second;
+  Share* const share =
+      message.awaited_by == nullptr ? nullptr : &share_of(message.awaited_by, frame.shares);
   const std::size_t before = frame.body.size();
   encode(frame, message.payload);
+  if (share != nullptr) hold(*share);
   open_bytes_ += frame.body.size() - before;
   ++frame.messages;
   if (settles) ++frame.settles;
@@ -144,6 +165,8 @@ void Batcher::cut(Open::iterator found, Clock::time_point now, std::deque<Frame>
   } else if (packer_) {
     const std::size_t bytes = frame.body.size();
     packer_->pack(frame.topic, frame.body, frame.messages, frame.settles, now, ready);
+    // Of the frames of several topics the last one goes out last.
+    ready.back().shares = std::move(frame.shares);
     open_bytes_ -= bytes - room_;
   } else {
     cut_lines(frame, ready);
@@ -170,6 +193,7 @@ void Batcher::cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready) {
   frame.held = open_frame.messages;
   ready.emplace_back();
   // Nothing throws from here on.
+  frame.shares = std::move(open_frame.shares);
   open_bytes_ -= open_frame.body.size();
   frame.body = std::move(open_frame.body);
   frame.body.shrink();

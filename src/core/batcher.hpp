@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/frame.hpp"
 #include "core/packer.hpp"
@@ -59,6 +60,7 @@ class Batcher {
     FrameBuffer body;
     std::uint32_t messages = 0;  ///< in the body
     std::uint32_t settles = 0;   ///< Frame::messages
+    std::vector<Share> shares;   ///< Frame::shares
   };
   using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline
 

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <omzmq/wire.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +24,7 @@ class FrameBuffer {
  public:
   /// Bytes before the data that belong to the sink that takes the buffer over. Aligned for
   /// pointers.
-  static constexpr std::size_t kHeadroom = 16;
+  static constexpr std::size_t kHeadroom = 32;
 
   FrameBuffer() = default;
   FrameBuffer(FrameBuffer&& other) noexcept { swap(other); }
@@ -83,6 +85,15 @@ class FrameBuffer {
     return std::exchange(block_, nullptr);
   }
 
+  /// The other way: takes over what release() gave up, with `bytes` of data in it.
+  [[nodiscard]] static FrameBuffer adopt(char* block, std::size_t bytes) noexcept {
+    FrameBuffer buffer;
+    buffer.block_ = block;
+    buffer.size_ = bytes;
+    buffer.capacity_ = bytes;
+    return buffer;
+  }
+
  private:
   void swap(FrameBuffer& other) noexcept {
     std::swap(block_, other.block_);
@@ -93,6 +104,14 @@ class FrameBuffer {
   char* block_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+};
+
+class Lane;
+
+/// Messages of one lane that are in a frame: their worker waits for the frame's fate.
+struct Share {
+  Lane* lane;
+  std::uint32_t messages;
 };
 
 /// What goes into the socket in one piece: a body, once for each topic, or once if there is none.
@@ -107,6 +126,14 @@ struct Frame {
   std::uint32_t held = 0;      ///< how many are in it
   std::size_t wire_bytes = 0;  ///< of all copies, topics included; see seal()
   std::size_t copies_sent = 0;  ///< progress of the sink
+  std::vector<Share> shares;    ///< what its confirmation settles; none with confirm="handoff"
+  wire::Ack awaited;            ///< of a batch: the acknowledgement that a receiver answers it with
+  std::uint64_t serial = 0;     ///< rises with the order in which frames are sent first
+  bool is_replayed =
+      false;  ///< it comes from the spool file: an earlier run submitted its messages
+
+  /// Only batches hold messages.
+  [[nodiscard]] bool is_beat() const noexcept { return held == 0; }
 
   [[nodiscard]] std::size_t copies() const noexcept { return topics.empty() ? 1 : topics.size(); }
 

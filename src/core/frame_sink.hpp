@@ -4,6 +4,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "core/frame.hpp"
 
@@ -39,12 +42,25 @@ class FrameSink {
   /// To be called before sleeping on fd(), and after it woke.
   [[nodiscard]] virtual bool writable() noexcept = 0;
 
-  /// Becomes readable when writable() has something to do; -1 while closed.
+  /// Becomes readable when writable() or try_receive() has something to do; -1 while closed.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 
   /// Messages in frames that were taken and have not left for a peer yet; one that went into
   /// several frames counts with each.
   [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
+
+  /// The next message that a peer has sent, or nothing; an empty one where it has several parts.
+  /// Valid until the next call.
+  [[nodiscard]] virtual std::optional<std::string_view> try_receive() noexcept = 0;
+
+  /// True when a peer has gone since the last call: what was under way to it may be lost.
+  [[nodiscard]] virtual bool has_lost_peer() noexcept = 0;
+
+  /// Closes the socket without a linger, and takes back what it took and did not write for a peer:
+  /// frames without topics, in the order of their send(). Waits a second at most for libzmq to give
+  /// them up.
+  /// \param offered  the frame that send() did not take, or nullptr: its body is given back to it
+  [[nodiscard]] virtual std::vector<Frame> recover(Frame* offered) noexcept = 0;
 
   /// Closes the socket. What it still holds is sent on for `linger`, in the background.
   virtual void close(std::chrono::milliseconds linger) noexcept = 0;

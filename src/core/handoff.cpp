@@ -21,6 +21,12 @@ void add_lane(StatsSnapshot& into, const Lane& lane) {
   into.lane_peak = std::max(into.lane_peak, lane.peak_bytes());
 }
 
+/// Nothing comes any more, and nobody holds a reference to it.
+bool is_over(const std::shared_ptr<Lane>& lane) noexcept {
+  // In this order: see Lane::retire().
+  return lane->is_retired() && lane->front().empty() && lane->is_settled();
+}
+
 }  // namespace
 
 Handoff::Handoff(std::size_t lane_bytes) : lane_bytes_(lane_bytes) {}
@@ -45,10 +51,7 @@ void Handoff::collect(StatsSnapshot& into) const {
 }
 
 const std::vector<std::shared_ptr<Lane>>& Handoff::lanes() {
-  const auto gone = [](const std::shared_ptr<Lane>& lane) {
-    return lane->is_retired() && lane->front().empty();  // in this order: see Lane::retire()
-  };
-  if (std::any_of(lanes_.begin(), lanes_.end(), gone)) drop_retired_lanes();
+  if (std::any_of(lanes_.begin(), lanes_.end(), is_over)) drop_retired_lanes();
   // Partner: open_lane().
   if (version_.load(std::memory_order_acquire) != lanes_version_) {
     const std::lock_guard lock(mutex_);
@@ -61,9 +64,9 @@ const std::vector<std::shared_ptr<Lane>>& Handoff::lanes() {
 void Handoff::drop_retired_lanes() {
   const std::lock_guard lock(mutex_);
   std::erase_if(registered_, [this](const std::shared_ptr<Lane>& lane) {
-    const bool gone = lane->is_retired() && lane->front().empty();
-    if (gone) add_lane(departed_, *lane);
-    return gone;
+    const bool is_gone = is_over(lane);
+    if (is_gone) add_lane(departed_, *lane);
+    return is_gone;
   });
   version_.fetch_add(1, std::memory_order_release);
 }

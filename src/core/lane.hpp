@@ -32,9 +32,10 @@ namespace omzmq {
 /// A transaction is published by one store, or not at all: what was reserved and not published is
 /// forgotten by the next reserve().
 ///
-/// Threads: one writer (try_reserve, publish, publish_block, retire, wait_for_room and the members
-/// under "Writer"), one reader (front, release and the members under "Reader"). Writer calls are
-/// wait-free, wait_for_room() aside. `held_bytes` and `peak_bytes` may be called by anyone.
+/// Threads: one writer (try_reserve, publish, publish_block, retire, wait_for_answer and the
+/// members under "Writer"), one reader (front, release and the members under "Reader"). Writer
+/// calls are wait-free, wait_for_answer() aside. `held_bytes` and `peak_bytes` may be called by
+/// anyone.
 class Lane {
  public:
   /// What a transaction costs on top of its body, which is rounded up to whole kWord bytes.
@@ -117,13 +118,32 @@ class Lane {
     wanted_.store(needed(bytes), std::memory_order_seq_cst);
   }
 
-  /// Sleeps until the reader answered a request_room(), or `timeout_ms` is over, or a signal came.
-  void wait_for_room(int timeout_ms) noexcept { room_.wait(timeout_ms); }
-
   void withdraw_room_request() noexcept {
     wanted_.store(0, std::memory_order_relaxed);
-    room_.clear();
+    answer_.clear();
   }
+
+  /// Asks the reader to say when all that was published is confirmed.
+  void request_confirmation() noexcept {
+    // Partner: awaits_confirmation_ in confirm_settled(), by the single order of seq_cst: either
+    // the reader sees the request after it confirmed, or the is_confirmed() that follows sees what
+    // it did.
+    awaits_confirmation_.store(true, std::memory_order_seq_cst);
+  }
+
+  void withdraw_confirmation_request() noexcept {
+    awaits_confirmation_.store(false, std::memory_order_relaxed);
+    answer_.clear();
+  }
+
+  /// True when all that was published is confirmed, as the action understands it.
+  [[nodiscard]] bool is_confirmed() const noexcept {
+    // Partner: the store in confirm_settled().
+    return confirmed_.load(std::memory_order_seq_cst) == tail_.load(std::memory_order_relaxed);
+  }
+
+  /// Sleeps until the reader answered a request, or `timeout_ms` is over, or a signal came.
+  void wait_for_answer(int timeout_ms) noexcept { answer_.wait(timeout_ms); }
 
   // ---- Reader
 
@@ -155,6 +175,29 @@ class Lane {
     head_.store(head_.load(std::memory_order_relaxed) + entry_bytes, std::memory_order_seq_cst);
   }
 
+  /// `messages` that were read are part of what settle() will tell of.
+  void hold(std::uint32_t messages) noexcept { unsettled_ += messages; }
+
+  /// So many of the messages that are held need not be answered for any more.
+  void settle(std::uint32_t messages) noexcept {
+    assert(messages <= unsettled_);
+    unsettled_ -= messages;
+    confirm_settled();
+  }
+
+  /// Confirms what was released, if all of its messages are settled. To be called after a release()
+  /// too, where a writer may wait for confirmation.
+  void confirm_settled() noexcept {
+    const std::uint64_t position = head_.load(std::memory_order_relaxed);
+    if (unsettled_ != 0 || position == confirmed_.load(std::memory_order_relaxed)) return;
+    // Partner: is_confirmed(). seq_cst for the sake of the request, see request_confirmation().
+    confirmed_.store(position, std::memory_order_seq_cst);
+    if (awaits_confirmation_.load(std::memory_order_seq_cst)) answer_.notify();
+  }
+
+  /// False while settle() is still to come.
+  [[nodiscard]] bool is_settled() const noexcept { return unsettled_ == 0; }
+
   /// Bytes of the ring in use as the reader sees them: never more than there are.
   [[nodiscard]] std::size_t readable_bytes() const noexcept {
     return tail_.load(std::memory_order_seq_cst) - head_.load(std::memory_order_relaxed);
@@ -167,7 +210,7 @@ class Lane {
   /// Wakes a writer whose request can be met now.
   void answer_room_request() noexcept {
     const std::size_t wanted = wanted_.load(std::memory_order_seq_cst);  // Partner: request_room()
-    if (wanted != 0 && capacity_ - readable_bytes() >= wanted) room_.notify();
+    if (wanted != 0 && capacity_ - readable_bytes() >= wanted) answer_.notify();
   }
 
   /// True when the writer asked for room at the price of the oldest, and does not have it yet.
@@ -250,13 +293,16 @@ class Lane {
   Counter peak_bytes_;
   std::atomic<std::size_t> wanted_{0};  ///< ring bytes that a waiting writer needs; 0: none waits
   std::atomic<bool> discard_{false};
+  std::atomic<bool> awaits_confirmation_{false};
   std::atomic<bool> retired_{false};
 
   // Written by the reader.
   alignas(kFalseSharingRange) std::atomic<std::uint64_t> head_{0};
   std::size_t read_offset_ = 0;
+  std::atomic<std::uint64_t> confirmed_{0};  ///< all before this position is
+  std::uint64_t unsettled_ = 0;              ///< messages that are held
   Counter released_bytes_;
-  EventFd room_;
+  EventFd answer_;
 };
 
 }  // namespace omzmq

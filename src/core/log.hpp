@@ -27,6 +27,7 @@ class Log {
   void failure(const char* what, const char* why) const noexcept;
 
   [[nodiscard]] bool stopping() const noexcept { return host_.stopping(); }
+  [[nodiscard]] bool keeps_refused() const noexcept { return host_.keeps_refused; }
 
  private:
   void write(omzmq_severity severity, const std::string& text) const noexcept;

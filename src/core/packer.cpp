@@ -90,6 +90,8 @@ void Packer::pack(std::string_view topic, FrameBuffer& body, std::uint32_t count
   for (std::size_t i = 0; i < packed.size(); ++i) {
     auto& [stream, frame] = packed[i];
     write_header(frame.body, *stream, header);
+    frame.awaited = {
+        .epoch = epoch_, .stream = stream->number, .first = stream->next, .count = count};
     streams_.note_batch(*stream, count, now);
     frame.topics = frame.own_topics;
     frame.messages = i == 0 ? settles : 0;

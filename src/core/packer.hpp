@@ -44,6 +44,9 @@ class Packer {
   void pack(std::string_view topic, FrameBuffer& body, std::uint32_t count, std::uint32_t settles,
             Clock::time_point now, std::deque<Frame>& ready);
 
+  /// From now on batches are not compressed: the time for it is up.
+  void stop_compressing() noexcept { compressor_.reset(); }
+
   /// A batch went out as it is because the library could not compress it: no memory, most likely.
   [[nodiscard]] bool has_failed_to_compress() const noexcept { return has_failed_to_compress_; }
 
@@ -68,7 +71,7 @@ class Packer {
   const Settings& settings_;
   const std::uint64_t epoch_;
   const WallClock wall_clock_;
-  const std::unique_ptr<Compressor> compressor_;
+  std::unique_ptr<Compressor> compressor_;  ///< none: batches go out as they are
   Streams streams_;
   bool has_failed_to_compress_ = false;
 };

@@ -110,9 +110,10 @@ void handoff_size(Settings& s, const Row& row, Values values) {
   s.handoff_size = s.handoff_size / kWord * kWord;
 }
 
-// There is one way yet. The parameter is here so that a configuration can say what it relies on.
-void confirm(Settings& /*s*/, const Row& row, Values values) {
-  static_cast<void>(read_word<bool>(row.name, values.front(), {{"handoff", true}}));
+void confirm(Settings& s, const Row& row, Values values) {
+  s.confirm = read_word<Confirm>(
+      row.name, values.front(),
+      {{"handoff", Confirm::kHandoff}, {"sent", Confirm::kSent}, {"acked", Confirm::kAcked}});
 }
 
 // omczmq's name, and its -1 for "wait for ever": the longest wait that a worker may have here.
@@ -190,7 +191,15 @@ constexpr std::array kActionParameters{
     Row{"handoff.timeout", "ms, 0..60000", "100", false,
         milliseconds<&Settings::handoff_timeout, 0, 60000>},
     Row{"handoff.full", "`suspend` `dropNewest` `dropOldest`", "`suspend`", false, when_full},
-    Row{"confirm", "`handoff`", "`handoff`", false, confirm},
+    Row{"confirm", "`handoff` `sent` `acked`", "`handoff`", false, confirm},
+    Row{"ack.timeout", "ms, 100..3600000", "5000", false,
+        milliseconds<&Settings::ack_timeout, 100, kHourMs>},
+    Row{"ack.window", "frames, 1..65536", "64", false,
+        [](Settings& s, const Row& row, Values values) {
+          s.ack_window =
+              static_cast<std::size_t>(read_number(row.name, row.type, values.front(), 1, 65536));
+        }},
+    Row{"spoolFile", "path", "none", false, path<&Settings::spool_file>},
     Row{"deadLetterFile", "path", "none", false, path<&Settings::dead_letter_file>},
     Row{"maxMessageSize", "size, 1k..1g", "16m", false,
         size<&Settings::max_message_size, 1L << 10, 1L << 30>},

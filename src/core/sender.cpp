@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "core/format.hpp"
@@ -24,19 +25,10 @@ constexpr Clock::duration kLongestOpenPause = 5s;
 constexpr Clock::duration kRefusalPause = 1ms;
 /// However quiet the socket, look at it this often.
 constexpr Clock::duration kLongestSleep = 1s;
-/// While stopping: how often to look whether ZeroMQ has got rid of what it took, and the pause
-/// between beats.
-constexpr Clock::duration kDrainPause = 1ms;
 /// A full socket is normal for moments under load; longer is worth a line.
 constexpr Clock::duration kTellBlockedAfter = 1s;
 /// A linger that is too short for anybody to see whether a full frame went out before it was over.
 constexpr std::chrono::milliseconds kUnnoticed = 10ms;
-constexpr std::chrono::milliseconds kLastLinger = 500ms;
-/// libzmq closes a connection as soon as it has taken the last message from its queue, linger or
-/// not, and drops what its engine could not write to a full kernel buffer at once: 8 KiB of small
-/// messages at most. So the socket stays open for a moment more, in which a peer that reads makes
-/// room.
-constexpr std::chrono::milliseconds kSettling = 50ms;
 /// Thousands of streams may be due a beat at once. So many go out, then there is a pause: they must
 /// not fill a peer's queue, where a PUB drops batches.
 constexpr std::size_t kBeatsAtOnce = 32;
@@ -52,8 +44,11 @@ Sender::Sender(const Settings& settings, Handoff& handoff, FrameSink& sink, Send
       stats_(stats),
       log_(log),
       batcher_(settings, Clock::now()),
+      outbox_(settings, sink, stats),
+      spool_(settings, log),
       slices_each_(settings.templates().size()),
       compresses_(settings.compression_driver != Compression::kNone),
+      is_awaited_(settings.confirm != Confirm::kHandoff),
       open_pause_(kFirstOpenPause) {}
 
 bool Sender::try_open(Clock::time_point now) {
@@ -88,24 +83,23 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
     discard_oldest();
     return Outcome::kBlocked;
   }
+  outbox_.read_acks(now);
   const auto begun = Clock::now();
   Outcome outcome = Outcome::kMore;
   for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore; ++n) {
     if (!flush(now)) {
       outcome = Outcome::kBlocked;
-    } else if (!next_message()) {
+    } else if (!take_one(now)) {
       outcome = Outcome::kIdle;
-    } else {
-      batcher_.add(*message_, now, ready_);
-      finish_message();
-      if (compresses_ && !ready_.empty() && Clock::now() - begun > kCycleTime) break;
+    } else if (compresses_ && !outbox_.ready().empty() && Clock::now() - begun > kCycleTime) {
+      break;
     }
   }
-  if (outcome == Outcome::kIdle && settings_.batch_linger.count() == 0) {
-    batcher_.cut_all(now, ready_);
-  }
+  // Nothing joins a frame whose workers wait for it.
+  const bool lingers = settings_.batch_linger.count() != 0 && !is_awaited_;
+  if (outcome == Outcome::kIdle && !lingers) batcher_.cut_all(now, outbox_.ready());
   if (outcome != Outcome::kBlocked) {
-    batcher_.cut_due(now, ready_);
+    batcher_.cut_due(now, outbox_.ready());
     if (!flush(now) || !send_beats(now)) outcome = Outcome::kBlocked;
   }
   if (outcome == Outcome::kBlocked) discard_oldest();
@@ -115,10 +109,35 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   return outcome;
 }
 
+/// False: there is nothing to take.
+bool Sender::take_one(Clock::time_point now) {
+  if (replay_one()) return true;
+  if (!next_message()) return false;
+  batcher_.add(*message_, now, outbox_.ready());
+  finish_message();
+  return true;
+}
+
+/// What an earlier run left goes before everything else.
+bool Sender::replay_one() {
+  if (spool_.has_more()) {
+    auto frame = spool_.next();
+    if (!frame && spool_.has_more()) throw std::bad_alloc();  // later; nothing may overtake it
+    if (frame) {
+      outbox_.replay(std::move(*frame));
+      return true;
+    }
+  }
+  if (!outbox_.has_replays()) spool_.remove();
+  return false;
+}
+
 bool Sender::next_message() {
   if (message_) return true;  // add() failed for want of memory
   if (lane_ == nullptr) {
     const auto& lanes = handoff_.lanes();
+    // A worker that found its lane full at the stop goes on in another one behind it.
+    if (log_.stopping()) next_lane_ = 0;
     for (std::size_t i = 0; i < lanes.size() && lane_ == nullptr; ++i) {
       Lane* const lane = lanes[(next_lane_ + i) % lanes.size()].get();
       const auto body = lane->front();
@@ -130,6 +149,7 @@ bool Sender::next_message() {
     if (lane_ == nullptr) return false;
   }
   message_ = reader_.next();
+  if (is_awaited_) message_->awaited_by = lane_;
   return true;
 }
 
@@ -145,30 +165,23 @@ std::size_t Sender::skip_transaction() {
   Lane* const lane = std::exchange(lane_, nullptr);
   lane->release();
   lane->answer_room_request();
+  if (is_awaited_) lane->confirm_settled();
   return skipped;
 }
 
 bool Sender::flush(Clock::time_point now) {
-  while (!ready_.empty()) {
-    Frame& frame = ready_.front();
-    switch (sink_.send(frame)) {
-      case SendResult::kSent:
-        stats_.sent_messages.add(frame.messages);
-        stats_.sent_bytes.add(frame.wire_bytes);
-        stats_.sent_frames.add(frame.copies());
-        ready_.pop_front();
-        if (has_broken_) note_recovered("the socket works again");
-        break;
-      case SendResult::kWouldBlock:
-        return false;
-      case SendResult::kBroken:
-        sink_.close(kLastLinger);
-        pause_after_failure(now, "the socket failed");
-        has_broken_ = true;
-        return false;
-    }
+  const std::uint64_t frames_before = stats_.sent_frames.value();
+  const Outbox::Flushed flushed = outbox_.flush(now);
+  if (has_broken_ && stats_.sent_frames.value() != frames_before) {
+    note_recovered("the socket works again");
   }
-  return true;
+  if (flushed == Outbox::Flushed::kBroken) {
+    sink_.close(kLastLinger);
+    outbox_.note_closed(now);
+    pause_after_failure(now, "the socket failed");
+    has_broken_ = true;
+  }
+  return flushed == Outbox::Flushed::kAll;
 }
 
 bool Sender::send_beats(Clock::time_point now) {
@@ -178,7 +191,7 @@ bool Sender::send_beats(Clock::time_point now) {
     no_beats_before_ = now + std::min<Clock::duration>(settings_.beat_interval, kLongestSleep);
     return true;
   }
-  batcher_.packer()->beat_due(now, kBeatsAtOnce, ready_);
+  batcher_.packer()->beat_due(now, kBeatsAtOnce, outbox_.ready());
   no_beats_before_ = now + kBeatsPause;
   return flush(now);
 }
@@ -218,10 +231,16 @@ void Sender::note_blocked(bool blocked, Clock::time_point now) {
     told_blocked_ = false;
     return;
   }
-  if (!blocked_since_) blocked_since_ = now;
+  // A window that is full is the rule under load: nothing is held back while acknowledgements come.
+  const std::uint64_t acked = stats_.acked.value();
+  const bool moves = outbox_.is_window_full() && acked != acked_before_ && !told_blocked_;
+  acked_before_ = acked;
+  if (!blocked_since_ || moves) blocked_since_ = now;
   if (!told_blocked_ && is_open_ && now - *blocked_since_ >= kTellBlockedAfter) {
     told_blocked_ = true;
-    log_.warning("no peer is there, or the peers are full: messages are held back");
+    log_.warning(outbox_.is_window_full()
+                     ? "no receiver acknowledges anything: messages are held back"
+                     : "no peer is there, or the peers are full: messages are held back");
   }
 }
 
@@ -235,21 +254,20 @@ void Sender::note_compression() {
 }
 
 Clock::time_point Sender::next_deadline() const noexcept {
-  return is_open_ ? std::min(batcher_.next_deadline(), next_beats()) : next_open_;
+  if (!is_open_) return next_open_;
+  return std::min({batcher_.next_deadline(), next_beats(), outbox_.next_resend()});
 }
 
-void Sender::update_gauges() {
-  std::size_t bytes = batcher_.open_bytes();
-  for (const Frame& frame : ready_) bytes += frame.wire_bytes;
-  stats_.open_bytes.set(bytes);
-}
+void Sender::update_gauges() { stats_.open_bytes.set(batcher_.open_bytes() + outbox_.bytes()); }
 
 void Sender::sleep_after(Outcome outcome) {
   const auto now = Clock::now();
   auto deadline = std::min(next_deadline(), now + kLongestSleep);
   // Before sleeping on its descriptor, the socket has to have seen to all that waits.
   const bool writable = is_open_ && sink_.writable();
-  if (outcome == Outcome::kBlocked) {
+  if (outcome == Outcome::kBlocked && outbox_.is_window_full()) {
+    deadline = std::min(outbox_.next_resend(), now + kLongestSleep);
+  } else if (outcome == Outcome::kBlocked) {
     if (is_open_) deadline = now + kLongestSleep;  // no linger: nothing can be sent anyway
     if (writable && !std::exchange(retried_, writable)) return;
     if (writable) deadline = now + kRefusalPause;
@@ -289,60 +307,11 @@ void Sender::run(const std::stop_token& stop) {
   finish();
 }
 
-void Sender::send_on_until(Clock::time_point deadline) {
-  bool is_sent = drain(Clock::now());
-  while (!is_sent && Clock::now() < deadline) {
-    if (!has_more_) doze_until(std::min(deadline, Clock::now() + kDrainPause));
-    is_sent = drain(Clock::now());
-  }
-  if (!is_sent || stats_.sent_frames.value() == 0) return;
-  deadline = std::min(deadline, Clock::now() + kSettling);
-  while (Clock::now() < deadline) doze_until(deadline);
-}
-
 bool Sender::send_last_beats(Clock::time_point now) {
   Packer* const packer = batcher_.packer();
   if (packer == nullptr || !sink_.writable()) return true;
-  const bool were_left = packer->beat_last(now, kBeatsAtOnce, ready_);
+  const bool were_left = packer->beat_last(now, kBeatsAtOnce, outbox_.ready());
   return flush(now) && !were_left;
-}
-
-void Sender::doze_until(Clock::time_point deadline) {
-  static_cast<void>(is_open_ && sink_.writable());
-  handoff_.sleep(deadline, is_open_ ? sink_.fd() : -1);
-}
-
-bool Sender::drain(Clock::time_point now) {
-  const Outcome outcome = do_work(now);
-  has_more_ = outcome == Outcome::kMore;
-  if (outcome != Outcome::kIdle) return false;
-  batcher_.cut_all(now, ready_);
-  // Not only once all has left: a PUB's peer that reads nothing must not cost the others the end.
-  return flush(now) && send_last_beats(now) && sink_.unsent() == 0;
-}
-
-std::size_t Sender::finish() {
-  std::size_t held = 0;
-  if (lane_ != nullptr) held += skip_transaction();
-  for (const auto& lane : handoff_.lanes()) {
-    for (; !lane->front().empty(); lane->release()) {
-      held += TransactionReader(lane->front(), slices_each_).left();
-    }
-  }
-  held += batcher_.discard_all();
-  for (const Frame& frame : ready_) held += frame.messages;
-  ready_.clear();
-  update_gauges();
-  const std::size_t taken = sink_.unsent();
-  sink_.close(taken == 0 ? kLastLinger : 0ms);
-  is_open_ = false;
-  if (held + taken != 0) {
-    log_.error(
-        formatted("stopped with {} messages unsent: {} were never taken by ZeroMQ, {} were "
-                  "waiting there for a peer; closeTimeout is {} ms",
-                  held + taken, held, taken, settings_.close_timeout.count()));
-  }
-  return held + taken;
 }
 
 }  // namespace omzmq

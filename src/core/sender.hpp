@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 
@@ -11,7 +11,9 @@
 #include "core/frame_sink.hpp"
 #include "core/handoff.hpp"
 #include "core/log.hpp"
+#include "core/outbox.hpp"
 #include "core/settings.hpp"
+#include "core/spool.hpp"
 #include "core/stats.hpp"
 
 namespace omzmq {
@@ -44,6 +46,9 @@ class Sender {
   /// \return true when it is open
   bool try_open(Clock::time_point now);
 
+  /// Looks at what an earlier run left in the spool file: it goes out before everything else.
+  void open_spool() noexcept { spool_.open(); }
+
   /// Works and sleeps until `stop`, then sends on for closeTimeout at most, and says what is left.
   void run(const std::stop_token& stop);
 
@@ -51,11 +56,16 @@ class Sender {
   /// \return true when all is sent
   bool drain(Clock::time_point now);
 
-  /// Closes the socket. Counts what was not sent, forgets it, and logs the number if there is one.
-  /// \return messages that were not sent
+  /// Closes the socket. What was not sent, or not acknowledged, goes into the spool file, or is
+  /// counted and forgotten; the number, if there is one, is logged.
+  /// \return messages that are lost
   std::size_t finish();
 
  private:
+  static constexpr std::chrono::milliseconds kLastLinger{500};  ///< of a socket that is closed
+
+  [[nodiscard]] bool take_one(Clock::time_point now);
+  [[nodiscard]] bool replay_one();
   [[nodiscard]] bool next_message();
   void finish_message();
   [[nodiscard]] bool flush(Clock::time_point now);
@@ -72,6 +82,10 @@ class Sender {
   void send_on_until(Clock::time_point deadline);
   void doze_until(Clock::time_point deadline);
   void update_gauges();
+  [[nodiscard]] std::size_t save_rest();
+  void save_all();
+  void save_ready();
+  [[nodiscard]] std::size_t forget_rest();
 
   const Settings& settings_;
   Handoff& handoff_;
@@ -80,7 +94,8 @@ class Sender {
   const Log& log_;
 
   Batcher batcher_;
-  std::deque<Frame> ready_;  ///< cut, and not sent yet
+  Outbox outbox_;
+  Spool spool_;
 
   // The transaction being read. `message_` is the one that add() has not taken yet.
   Lane* lane_ = nullptr;
@@ -89,6 +104,7 @@ class Sender {
   std::size_t next_lane_ = 0;
   std::size_t slices_each_;
   bool compresses_;
+  bool is_awaited_;  ///< workers wait for the fate of what they hand over
 
   bool is_open_ = false;
   bool has_failed_ = false;  ///< to open, or broke; until it opened or, if it broke, sent
@@ -98,10 +114,12 @@ class Sender {
   Clock::time_point no_beats_before_ = Clock::time_point::min();  ///< a pause between beats
   std::optional<Clock::time_point> blocked_since_;
   bool told_blocked_ = false;
+  std::uint64_t acked_before_ = 0;  ///< when note_blocked() looked last
   bool told_failure_ = false;
   bool told_compression_ = false;
-  bool has_more_ = false;  ///< what the last drain() left can be moved at once
-  bool retried_ = false;   ///< sent once more because the socket said so, and in vain
+  bool has_more_ = false;    ///< what the last drain() left can be moved at once
+  bool is_drained_ = false;  ///< the last drain() left nothing
+  bool retried_ = false;     ///< sent once more because the socket said so, and in vain
 };
 
 }  // namespace omzmq

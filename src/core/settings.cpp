@@ -91,6 +91,28 @@ void check_compression(const Settings& s) {
   }
 }
 
+void check_confirm(const Settings& s) {
+  const bool is_acked = s.confirm == Confirm::kAcked;
+  if (is_acked && (s.sock_type != SocketType::kDealer || s.format != Format::kPacked)) {
+    throw ConfigError("confirm",
+                      "'acked' needs sockType=\"DEALER\" and format=\"packed\": only there can a "
+                      "receiver answer, and name what it answers");
+  }
+  if (s.confirm != Confirm::kHandoff && s.handoff_full != WhenFull::kSuspend) {
+    throw ConfigError("handoff.full",
+                      "only 'suspend' goes with confirm=\"sent\" or \"acked\": a worker that waits "
+                      "for its messages to arrive finds room for the next ones, and drops none");
+  }
+  for (const auto* name : {"ack.timeout", "ack.window"}) {
+    if (!is_acked)
+      refuse(s, name, "has an effect with confirm=\"acked\" only; set that or leave it out");
+  }
+  if (!s.spool_file.empty() && s.spool_file == s.dead_letter_file) {
+    throw ConfigError("spoolFile",
+                      formatted("'{}' is the deadLetterFile; give each its own", s.spool_file));
+  }
+}
+
 void check_aliases(const Settings& s) {
   static constexpr std::pair<const char*, const char*> kAliases[] = {
       {"sendtimeout", "handoff.timeout"},
@@ -129,6 +151,7 @@ void Settings::validate() const {
   check_topics(*this);
   check_format(*this);
   check_compression(*this);
+  check_confirm(*this);
   check_aliases(*this);
   if (!identity.empty() && sock_type != SocketType::kDealer) {
     throw ConfigError("identity",

@@ -20,6 +20,7 @@ enum class SocketType { kPub, kPush, kDealer };
 enum class Format { kRaw, kLines, kPacked };
 enum class Compression { kNone, kZstd, kLz4 };
 enum class WhenFull { kSuspend, kDropNewest, kDropOldest };
+enum class Confirm { kHandoff, kSent, kAcked };
 
 /// The parameters of module().
 struct ModuleSettings {
@@ -58,6 +59,10 @@ struct Settings {
   std::size_t handoff_size = std::size_t{8} << 20;  ///< bytes of one worker's lane
   Ms handoff_timeout{100};                          ///< 0: a worker never waits for room
   WhenFull handoff_full = WhenFull::kSuspend;
+  Confirm confirm = Confirm::kHandoff;
+  Ms ack_timeout{5000};                                  ///< until a batch is sent again
+  std::size_t ack_window = 64;                           ///< batches in flight
+  std::string spool_file;                                ///< empty: none
   std::string dead_letter_file;                          ///< empty: none
   std::size_t max_message_size = std::size_t{16} << 20;  ///< bytes of a payload
   Ms close_timeout{2000};

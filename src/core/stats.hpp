@@ -41,7 +41,13 @@ struct SenderStats {
   Counter sent_bytes;      ///< bytes of the frames that ZeroMQ took, topics included
   Counter sent_frames;     ///< ZeroMQ messages; a topic and its body are one
   Counter dropped_oldest;  ///< messages discarded to make room for newer ones
-  Counter open_bytes;      ///< a gauge: bytes of frames that are being built or wait for the socket
+  Counter acked;           ///< messages of batches that a receiver acknowledged
+  Counter resent;          ///< messages that went out again, each time
+  Counter acks_ignored;    ///< acknowledgements that are malformed or fit nothing in flight
+  Counter spooled;         ///< messages that were written to the spool file
+  Counter replayed;        ///< messages of the spool file that ZeroMQ took
+  /// A gauge: bytes of frames that are being built, wait for the socket, or for an acknowledgement.
+  Counter open_bytes;
 };
 
 /// The counters of an action at one moment.
@@ -55,6 +61,11 @@ struct StatsSnapshot {
   std::uint64_t dropped_dead = 0;
   std::uint64_t suspended = 0;
   std::uint64_t waited_us = 0;
+  std::uint64_t acked = 0;
+  std::uint64_t resent = 0;
+  std::uint64_t acks_ignored = 0;
+  std::uint64_t spooled = 0;
+  std::uint64_t replayed = 0;
   std::uint64_t lane_bytes = 0;
   std::uint64_t lane_peak = 0;
 };

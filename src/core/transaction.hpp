@@ -19,12 +19,15 @@ using Clock = std::chrono::steady_clock;
 /// rsyslog renders five templates for an action at most: the payload and this many topics.
 inline constexpr std::size_t kMaxDynamicTopics = 4;
 
+class Lane;
+
 /// One log message in a transaction: views into the lane, valid until the lane releases it.
 struct Message {
   std::string_view payload;
   std::array<std::string_view, kMaxDynamicTopics> topics;  ///< the first `topic_count` are set
   std::size_t topic_count = 0;
   Clock::time_point published;  ///< when the worker handed the transaction over
+  Lane* awaited_by = nullptr;   ///< the lane whose worker waits for the message's fate, if one does
 };
 
 /// What a worker gives in one call: `count` messages of `slices_each` slices, payload first.

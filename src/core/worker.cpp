@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 /// Longest sleep before looking whether the daemon stops.
 constexpr Clock::duration kSlice = 50ms;
+constexpr Clock::duration kConfirmationSlice = 100ms;
 /// Longest wait for the sender to drop its oldest: it answers within microseconds, unless it gets
 /// no processor.
 constexpr Clock::duration kDropAnswer = 1s;
@@ -40,12 +41,13 @@ Worker::Status Worker::submit(const omzmq_slice* slices, std::size_t count) {
   const Batch batch{slices, count, action_->slices_each()};
   const auto plan = plan_transaction(batch, action_->settings().max_message_size);
   if (plan.messages != 0 && !place(batch, plan) && !place_after_waiting(batch, plan)) {
-    return action_->settings().handoff_full == WhenFull::kSuspend ? refuse(plan)
-                                                                  : drop(batch, plan);
+    if (action_->settings().handoff_full != WhenFull::kSuspend) return drop(batch, plan);
+    if (!place_at_stop(batch, plan)) return refuse(plan);
   }
   lane_->stats.submitted.add(count);
   if (plan.dead != 0) bury_dead(batch, plan);
   if (plan.messages != 0) refused_bytes_ = 0;
+  if (action_->settings().confirm != Confirm::kHandoff) await_confirmation();
   return Status::kTaken;
 }
 
@@ -88,6 +90,31 @@ bool Worker::place_after_waiting(const Batch& batch, const TransactionPlan& plan
   return has_room && place(batch, plan);
 }
 
+/// The daemon would lose what it is not told OK for: so the rest of the lane is left to the sender,
+/// and the transaction goes into another one.
+bool Worker::place_at_stop(const Batch& batch, const TransactionPlan& plan) {
+  if (!action_->log().stopping() || !action_->takes_refused_at_stop()) return false;
+  auto fresh = handoff_.open_lane();
+  lane_->retire();
+  lane_ = std::move(fresh);
+  return place(batch, plan);
+}
+
+void Worker::await_confirmation() {
+  const auto start = Clock::now();
+  auto deadline = Clock::time_point::max();
+  lane_->request_confirmation();
+  while (!lane_->is_confirmed()) {
+    const auto now = Clock::now();
+    if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPause);
+    if (now >= deadline) break;
+    lane_->wait_for_answer(to_poll_ms(std::min(deadline - now, kConfirmationSlice)));
+  }
+  lane_->withdraw_confirmation_request();
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+  lane_->stats.waited_us.add(static_cast<std::uint64_t>(waited.count()));
+}
+
 bool Worker::wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_discarding) {
   const auto start = Clock::now();
   auto deadline = start + timeout;
@@ -96,7 +123,7 @@ bool Worker::wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_d
   bool has_room = lane_->has_room_for(bytes);
   for (auto now = start; !has_room && now < deadline; now = Clock::now()) {
     if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPause);
-    lane_->wait_for_room(to_poll_ms(std::min(deadline - now, kSlice)));
+    lane_->wait_for_answer(to_poll_ms(std::min(deadline - now, kSlice)));
     has_room = lane_->has_room_for(bytes);
   }
   lane_->withdraw_room_request();

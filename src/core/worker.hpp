@@ -27,13 +27,17 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   enum class [[nodiscard]] Status{
-      kTaken,     ///< in the lane, or dropped and counted as handoff.full says
+      kTaken,     ///< confirmed as `confirm` says, or dropped and counted as handoff.full says
       kSuspended  ///< nothing was taken
   };
 
   /// Waits for room for handoff.timeout at most, once for each stall: as long as the sender has not
   /// moved since the last wait was in vain, there is no second one. With dropOldest it waits for
   /// the sender to drop, kDropAnswer at most.
+  ///
+  /// With confirm="sent" and "acked" it then waits until the sender says that the transaction is
+  /// confirmed, however long that takes. When the daemon stops it returns at once: what is in a
+  /// lane the sender sends on, saves, or counts.
   Status submit(const omzmq_slice* slices, std::size_t count);
 
   /// True when what was refused last would be taken now.
@@ -43,6 +47,8 @@ class Worker {
   [[nodiscard]] bool place(const Batch& batch, const TransactionPlan& plan);
   [[nodiscard]] bool wait_for_room(std::size_t bytes, Clock::duration timeout, bool by_discarding);
   [[nodiscard]] bool place_after_waiting(const Batch& batch, const TransactionPlan& plan);
+  [[nodiscard]] bool place_at_stop(const Batch& batch, const TransactionPlan& plan);
+  void await_confirmation();
   Status refuse(const TransactionPlan& plan);
   Status drop(const Batch& batch, const TransactionPlan& plan);
   void bury_dead(const Batch& batch, const TransactionPlan& plan);
@@ -52,7 +58,7 @@ class Worker {
 
   const std::shared_ptr<Action> action_;
   Handoff& handoff_;  ///< the action's
-  const std::shared_ptr<Lane> lane_;
+  std::shared_ptr<Lane> lane_;
   std::size_t refused_bytes_ = 0;        ///< of the transaction refused last; 0: none was
   std::uint64_t stalled_at_ = kNowhere;  ///< where the sender was when a wait was in vain
   Clock::time_point next_told_ = Clock::time_point::min();

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "core/action.hpp"
+#include "core/config_error.hpp"
+#include "core/format.hpp"
 #include "core/parameters.hpp"
 #include "core/worker.hpp"
 #include "zmq/zmq_context.hpp"
@@ -102,6 +104,11 @@ constexpr std::array kCounters{
     CounterRow{"dropped.dead", false, &StatsSnapshot::dropped_dead},
     CounterRow{"suspended", false, &StatsSnapshot::suspended},
     CounterRow{"waited.us", false, &StatsSnapshot::waited_us},
+    CounterRow{"acked", false, &StatsSnapshot::acked},
+    CounterRow{"resent", false, &StatsSnapshot::resent},
+    CounterRow{"acks.ignored", false, &StatsSnapshot::acks_ignored},
+    CounterRow{"spooled", false, &StatsSnapshot::spooled},
+    CounterRow{"replayed", false, &StatsSnapshot::replayed},
     CounterRow{"lane.bytes", true, &StatsSnapshot::lane_bytes},
     CounterRow{"lane.peak", true, &StatsSnapshot::lane_peak},
 };
@@ -117,6 +124,18 @@ const char* lower_case_name(const Table& table, std::size_t index, bool* is_list
   if (index >= names.size()) return nullptr;
   *is_list = table[index].is_list;
   return names[index].c_str();
+}
+
+/// Two that write the same file would lose what the other one saved.
+void require_own_spool_file(const omzmq_module& module, const Settings& settings) {
+  if (settings.spool_file.empty()) return;
+  for (const auto& other : module.actions) {
+    if (other->settings().spool_file != settings.spool_file) continue;
+    throw omzmq::ConfigError("spoolFile",
+                             omzmq::formatted("'{}' is that of the action '{}' too; give each its "
+                                              "own",
+                                              settings.spool_file, other->name()));
+  }
 }
 
 }  // namespace
@@ -199,8 +218,9 @@ omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* setti
       return std::make_unique<omzmq::ZmqSink>(values,
                                               [module] { return module->shared_context(); });
     };
-    auto action =
-        std::make_shared<Action>(std::get<Settings>(settings->values), module->host, make_sink);
+    const auto& values = std::get<Settings>(settings->values);
+    require_own_spool_file(*module, values);
+    auto action = std::make_shared<Action>(values, module->host, make_sink);
     auto handle = std::make_unique<omzmq_action>(omzmq_action{action});
     module->actions.push_back(std::move(action));
     return handle.release();

@@ -69,7 +69,7 @@ static void write_log(omzmq_severity severity, const char* text) {
 
 static bool is_stopping(void) { return __atomic_load_n(&bTerminateInputs, __ATOMIC_RELAXED) != 0; }
 
-static const omzmq_host kHost = {write_log, is_stopping};
+static const omzmq_host kHost = {write_log, is_stopping, OMZMQ_DAEMON_KEEPS_REFUSED};
 
 /* ---- The module's configuration */
 

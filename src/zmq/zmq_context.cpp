@@ -24,9 +24,14 @@ int ZmqContext::descriptors_for_socket() const noexcept {
   return kSocketAndConnections + kEachThread * (io_threads_ + 1);  // and the reaper
 }
 
-std::atomic<std::size_t>& ZmqContext::new_counter() {
+InFlight& ZmqContext::new_in_flight() {
   const std::lock_guard lock(mutex_);
-  return counters_.emplace_back(0);
+  return in_flight_.emplace_back();
+}
+
+std::string ZmqContext::new_inproc_address() {
+  const std::lock_guard lock(mutex_);
+  return formatted("inproc://omzmq-{}", ++addresses_);
 }
 
 void require_file_descriptors(int count) {

@@ -2,11 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
-#include <atomic>
-#include <cstddef>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <zmq.hpp>
+
+#include "zmq/in_flight.hpp"
 
 namespace omzmq {
 
@@ -25,13 +26,17 @@ class ZmqContext {
 
   [[nodiscard]] zmq::context_t& get() noexcept { return context_; }
 
-  /// A counter that libzmq's threads may touch for as long as the context lives.
-  [[nodiscard]] std::atomic<std::size_t>& new_counter();
+  /// For one sink; lives as long as the context, whose threads may touch it.
+  [[nodiscard]] InFlight& new_in_flight();
+
+  /// An inproc address that nobody else in this context has.
+  [[nodiscard]] std::string new_inproc_address();
 
  private:
   const int io_threads_;
   std::mutex mutex_;
-  std::deque<std::atomic<std::size_t>> counters_;  ///< guarded by mutex_; outlives context_
+  std::deque<InFlight> in_flight_;    ///< guarded by mutex_; outlives context_
+  unsigned long long addresses_ = 0;  ///< guarded by mutex_; given so far
   zmq::context_t context_;
 };
 

@@ -24,9 +24,11 @@ Value in_ms(const std::optional<Settings::Ms>& ms) { return ms ? in_ms(*ms) : st
 Value if_on(bool on, int value) { return on ? Value(value) : std::nullopt; }
 
 /// Bytes of a message that a peer may send; a longer one ends the connection. A PUB reads what it
-/// gets, subscriptions. The others read nothing, so that it piles up: up to ZMQ_RCVHWM messages.
-/// That stays at 1000 there, because of a peer whose queue is full libzmq does not see that it has
-/// gone.
+/// gets, subscriptions. A DEALER with confirm="acked" reads acknowledgements of 40 bytes; what else
+/// there may be in them one day has room. The others read nothing. So what a peer sends piles up to
+/// ZMQ_RCVHWM messages: for ever there, with "acked" until the sender comes round, for a peer that
+/// floods. That stays at 1000, because of a peer whose queue is full libzmq does not see that it
+/// has gone.
 std::int64_t most_from_peer(const Settings& settings) {
   constexpr std::int64_t kSubscription = std::int64_t{64} << 10;
   constexpr std::int64_t kUnread = std::int64_t{1} << 10;
@@ -65,6 +67,11 @@ constexpr std::array kRows{
         [](const Settings& s) { return in_ms(s.heartbeat_timeout); }},
     Row{"heartbeat.ttl", ZMQ_HEARTBEAT_TTL,
         [](const Settings& s) { return in_ms(s.heartbeat_ttl); }},
+    // A peer that takes no bytes for so long is disconnected, and others get what it had.
+    Row{"ack.timeout", ZMQ_TCP_MAXRT,
+        [](const Settings& s) {
+          return s.confirm == Confirm::kAcked ? in_ms(s.ack_timeout) : std::nullopt;
+        }},
     Row{"keepAlive", ZMQ_TCP_KEEPALIVE,
         [](const Settings& s) { return Value(s.keep_alive ? 1 : 0); }},
     Row{"keepAlive.time", ZMQ_TCP_KEEPALIVE_IDLE,

@@ -5,9 +5,7 @@
 #include <ifaddrs.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -27,20 +25,9 @@ constexpr std::size_t kSendsBetweenReads = 256;
 /// How often at most before it sleeps: it would take a flood of messages from peers to get there.
 constexpr int kReadsBeforeSleep = 16;
 
-/// Kept in the headroom of a body that libzmq holds.
-struct Hint {
-  std::atomic<std::size_t>* in_flight;
-  std::uint32_t messages;
-};
-static_assert(sizeof(Hint) <= FrameBuffer::kHeadroom);
-
-/// libzmq calls this from its own threads when nobody needs the body any more.
-void free_body(void* /*data*/, void* block) {
-  Hint hint{};
-  std::memcpy(&hint, block, sizeof hint);
-  hint.in_flight->fetch_sub(hint.messages, std::memory_order_relaxed);
-  std::free(block);
-}
+constexpr std::size_t kAnySize = std::numeric_limits<std::size_t>::max();
+/// How long libzmq may take at the stop to give up what it holds.
+constexpr std::chrono::milliseconds kPatience{1000};
 
 /// libzmq ends the process when it cannot list the network interfaces, which it does for every tcp
 /// address that it binds but "*": so this tries first.
@@ -80,24 +67,33 @@ ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 void ZmqSink::open() {
   if (!context_) {
     context_ = context_source_();
-    in_flight_ = &context_->new_counter();
+    in_flight_ = &context_->new_in_flight();
   }
-  if (!socket_) {
-    require_file_descriptors(context_->descriptors_for_socket());
-    zmq::socket_t socket(context_->get(), socket_type_of(settings_));
-    apply_options(settings_, socket);
-    fd_ = socket.get(zmq::sockopt::fd);
-    socket_ = std::move(socket);
-    if (settings_.wait_for_peers > 0) {
-      subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
-    }
-  }
+  if (!socket_) make_socket();
   // Between two attempts to bind the last endpoint, peers come and go at the first.
   if (subscribers_) subscribers_->read(socket_);
   while (attached_ < settings_.endpoints.size()) {
     attach(settings_.endpoints[attached_]);
     ++attached_;
   }
+}
+
+void ZmqSink::make_socket() {
+  require_file_descriptors(context_->descriptors_for_socket());
+  zmq::socket_t socket(context_->get(), socket_type_of(settings_));
+  apply_options(settings_, socket);
+  const int fd = socket.get(zmq::sockopt::fd);
+  if (settings_.confirm == Confirm::kAcked) {
+    input_.emplace(socket);
+    monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
+    losses_told_ = 0;
+  }
+  if (settings_.wait_for_peers > 0) {
+    subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
+  }
+  fd_ = fd;
+  socket_ = std::move(socket);
+  lost_ = 0;
 }
 
 void ZmqSink::attach(const Endpoint& endpoint) {
@@ -132,7 +128,11 @@ void ZmqSink::bind_path(const Endpoint& endpoint) {
 SendResult ZmqSink::send(Frame& frame) noexcept {
   try {
     if (subscribers_ && !may_send()) return SendResult::kWouldBlock;
-    if (!has_body_) keep_body(frame);
+    if (!has_body_) {
+      body_number_ = in_flight_->hand_over(frame, body_);
+      body_messages_ = frame.held;
+      has_body_ = true;
+    }
     for (; frame.copies_sent < frame.copies(); ++frame.copies_sent) {
       if (!send_copy(frame)) return SendResult::kWouldBlock;
     }
@@ -144,19 +144,6 @@ SendResult ZmqSink::send(Frame& frame) noexcept {
   } catch (const std::bad_alloc&) {
     return SendResult::kWouldBlock;
   }
-}
-
-void ZmqSink::keep_body(Frame& frame) {
-  const std::size_t size = frame.body.size();
-  std::unique_ptr<char, decltype(&std::free)> block(frame.body.release(), &std::free);
-  const Hint hint{in_flight_, frame.held};
-  std::memcpy(block.get(), &hint, sizeof hint);
-  body_ = zmq::message_t(block.get() + FrameBuffer::kHeadroom, size, free_body, block.get());
-  static_cast<void>(block.release());
-  // Counted before it is sent: libzmq may be through with it before send() returns.
-  in_flight_->fetch_add(frame.held, std::memory_order_relaxed);
-  body_messages_ = frame.held;
-  has_body_ = true;
 }
 
 bool ZmqSink::send_copy(Frame& frame) {
@@ -176,7 +163,7 @@ bool ZmqSink::send_copy(Frame& frame) {
 
 std::size_t ZmqSink::unsent() const noexcept {
   if (in_flight_ == nullptr) return 0;
-  return in_flight_->load(std::memory_order_relaxed) - (has_body_ ? body_messages_ : 0);
+  return lost_ + in_flight_->messages() - (has_body_ ? body_messages_ : 0);
 }
 
 bool ZmqSink::may_send() {
@@ -189,8 +176,10 @@ bool ZmqSink::may_send() {
 
 bool ZmqSink::writable() noexcept {
   try {
-    const bool has_room = (events() & ZMQ_POLLOUT) != 0;
-    return has_room && (!subscribers_ || subscribers_->are_enough());
+    if (monitor_) monitor_->read();
+    const int found = events();
+    if (input_) input_->note_events(found);
+    return (found & ZMQ_POLLOUT) != 0 && (!subscribers_ || subscribers_->are_enough());
   } catch (const std::exception&) {
     return false;
   }
@@ -208,13 +197,96 @@ int ZmqSink::events() {
   return events;
 }
 
+int ZmqSink::fd() const noexcept { return input_ ? input_->fd_instead_of(fd_) : fd_; }
+
+std::optional<std::string_view> ZmqSink::try_receive() noexcept {
+  try {
+    return input_ ? input_->try_receive() : std::nullopt;
+  } catch (const std::exception&) {
+    return std::nullopt;  // interrupted: the next call goes on
+  }
+}
+
+bool ZmqSink::has_lost_peer() noexcept {
+  if (!monitor_) return false;
+  monitor_->read();
+  const std::uint64_t losses = monitor_->counts().disconnects;
+  return std::exchange(losses_told_, losses) != losses;
+}
+
+// libzmq gives a body up when it is written, or copied into the buffer of a connection, or when it
+// is dropped because of the closing. keep_all() cannot tell these apart: so what is written in the
+// moment between it and libzmq's threads learning of the closing comes back, although its peer gets
+// it. For a peer that reads nothing that is one body at most.
+std::vector<Frame> ZmqSink::recover(Frame* offered) noexcept {
+  if (in_flight_ == nullptr) return {};
+  const bool had_body = std::exchange(has_body_, false);
+  forget_peers();
+  in_flight_->keep_all();
+  close_socket(std::chrono::milliseconds(0));
+  body_ = zmq::message_t();  // this one comes back by the same way
+  InFlight::Returned returned = in_flight_->take_back(kPatience);
+  lost_ = returned.lost;
+  if (offered != nullptr) offered->copies_sent = 0;
+  if (had_body && offered != nullptr) {
+    std::vector<InFlight::Body>& bodies = returned.bodies;
+    if (!bodies.empty() && bodies.back().number == body_number_) {
+      offered->body = std::move(bodies.back().buffer);
+      bodies.pop_back();
+    } else {
+      offered->held = 0;
+      offered->messages = 0;
+    }
+  }
+  return frames_of(std::move(returned.bodies));
+}
+
+std::vector<Frame> ZmqSink::frames_of(std::vector<InFlight::Body> bodies) noexcept {
+  std::vector<Frame> frames;
+  if (settings_.sock_type == SocketType::kPub) return frames;
+  try {
+    frames.reserve(bodies.size());
+  } catch (const std::bad_alloc&) {
+    for (const InFlight::Body& body : bodies) lost_ += body.messages;
+    return frames;
+  }
+  for (InFlight::Body& body : bodies) {
+    Frame& frame = frames.emplace_back();
+    frame.body = std::move(body.buffer);
+    frame.messages = body.messages;
+    frame.held = body.messages;
+    frame.is_replayed = body.is_replayed;
+    frame.seal();
+    wire::Batch batch;
+    if (settings_.format == Format::kPacked &&
+        wire::read_batch(frame.body.view(), kAnySize, batch) == wire::Fault::kNone) {
+      const wire::BatchHeader& header = batch.header;
+      frame.awaited = {.epoch = header.epoch,
+                       .stream = header.stream,
+                       .first = header.first,
+                       .count = header.count};
+    }
+  }
+  return frames;
+}
+
 void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
+  forget_peers();
+  close_socket(linger);
+}
+
+void ZmqSink::forget_peers() noexcept {
   paths_.clear();
   attached_ = 0;
-  fd_ = -1;
-  topic_is_out_ = false;
   subscribers_.reset();
   unread_sends_ = 0;
+  input_.reset();
+  monitor_.reset();
+}
+
+void ZmqSink::close_socket(std::chrono::milliseconds linger) noexcept {
+  fd_ = -1;
+  topic_is_out_ = false;
   if (!socket_) return;
   const int linger_ms = static_cast<int>(linger.count());
   ::zmq_setsockopt(socket_.handle(), ZMQ_LINGER, &linger_ms, sizeof linger_ms);

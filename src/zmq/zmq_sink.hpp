@@ -2,18 +2,22 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 #include <zmq.hpp>
 
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
+#include "zmq/in_flight.hpp"
 #include "zmq/listening_path.hpp"
+#include "zmq/peer_input.hpp"
+#include "zmq/peer_monitor.hpp"
 #include "zmq/subscribers.hpp"
 #include "zmq/zmq_context.hpp"
 
@@ -23,6 +27,10 @@ namespace omzmq {
 ///
 /// With waitForPeers it takes nothing until so many subscribers are there; each time that it is
 /// opened it waits anew.
+///
+/// With confirm="acked" it reads what peers send and notices when one goes; else try_receive() and
+/// has_lost_peer() have nothing to tell. A loss wakes who sleeps on fd(), but for one case: a peer
+/// that was connected to without `immediate`. That one is there when asked for.
 ///
 /// Threads: one, the sender's: it makes, uses and closes the socket.
 class ZmqSink final : public FrameSink {
@@ -37,35 +45,48 @@ class ZmqSink final : public FrameSink {
   void open() override;
   SendResult send(Frame& frame) noexcept override;
   [[nodiscard]] bool writable() noexcept override;
-  [[nodiscard]] int fd() const noexcept override { return fd_; }
+  [[nodiscard]] int fd() const noexcept override;
   [[nodiscard]] std::size_t unsent() const noexcept override;
+  [[nodiscard]] std::optional<std::string_view> try_receive() noexcept override;
+  [[nodiscard]] bool has_lost_peer() noexcept override;
+  /// A PUB gives back nothing but what was offered: of the rest, some subscribers have had it. For
+  /// the others, what libzmq did not give up in time counts as unsent() until it does. If that is
+  /// the offered one, it then holds nothing.
+  [[nodiscard]] std::vector<Frame> recover(Frame* offered) noexcept override;
   void close(std::chrono::milliseconds linger) noexcept override;
 
  private:
+  void make_socket();
   void attach(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
-  void keep_body(Frame& frame);
   [[nodiscard]] bool send_copy(Frame& frame);
   [[nodiscard]] bool may_send();
   [[nodiscard]] int events();
+  void forget_peers() noexcept;
+  void close_socket(std::chrono::milliseconds linger) noexcept;
+  [[nodiscard]] std::vector<Frame> frames_of(std::vector<InFlight::Body> bodies) noexcept;
 
   const Settings& settings_;
   const ContextSource context_source_;
   std::shared_ptr<ZmqContext> context_;
-  std::atomic<std::size_t>* in_flight_ =
-      nullptr;  ///< messages; libzmq's threads take off what left
+  InFlight* in_flight_ = nullptr;  ///< lives in the context
 
   zmq::socket_t socket_;
   int fd_ = -1;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::vector<ListeningPath> paths_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
-  std::size_t unread_sends_ = 0;            ///< sends since these were read
+  std::optional<PeerMonitor> monitor_;      ///< while open, with confirm="acked"
+  std::optional<PeerInput> input_;          ///< likewise
+  std::uint64_t losses_told_ = 0;           ///< of the monitor's disconnects
+  std::size_t unread_sends_ = 0;            ///< sends since the subscribers were read
 
   zmq::message_t body_;            ///< of the frame in progress
+  std::uint64_t body_number_ = 0;  ///< in in_flight_
   std::size_t body_messages_ = 0;  ///< that in_flight_ counts for it
   bool has_body_ = false;
   bool topic_is_out_ = false;  ///< of the copy in progress: its body has to follow
+  std::size_t lost_ = 0;       ///< messages that came back to recover() and could not be given back
 };
 
 }  // namespace omzmq

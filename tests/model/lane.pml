@@ -318,7 +318,7 @@ again:
 #endif
         if
         :: !gave_up -> gave_up = true; break /* the patience may end at any moment, or never */
-        :: room_event[me] -> room_event[me] = false; /* Lane::wait_for_room() */
+        :: room_event[me] -> room_event[me] = false; /* Lane::wait_for_answer() */
 #if BROKEN == 3
           if
           :: ROOM(me) >= needed -> break

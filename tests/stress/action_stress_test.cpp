@@ -51,7 +51,7 @@ class ActionStress : public testing::TestWithParam<std::tuple<WhenFull, Format>>
   static bool stopping() { return false; }
 
   std::shared_ptr<Action> start_action(const Settings& settings) {
-    const omzmq_host host{log, stopping};
+    const omzmq_host host{log, stopping, true};
     auto action = std::make_shared<Action>(settings, host, [=, this](const Settings& s) {
       return std::make_unique<stress::CountingSink>(arrivals_, s.format, run_.random(99));
     });

@@ -38,6 +38,9 @@ class CountingSink final : public FrameSink {
   void open() override;
   SendResult send(Frame& frame) noexcept override;
   [[nodiscard]] bool writable() noexcept override;
+  [[nodiscard]] std::optional<std::string_view> try_receive() noexcept override { return {}; }
+  [[nodiscard]] bool has_lost_peer() noexcept override { return false; }
+  [[nodiscard]] std::vector<Frame> recover(Frame* /*offered*/) noexcept override { return {}; }
   [[nodiscard]] int fd() const noexcept override { return is_open_ ? timer_ : -1; }
   [[nodiscard]] std::size_t unsent() const noexcept override { return 0; }
   void close(std::chrono::milliseconds linger) noexcept override;

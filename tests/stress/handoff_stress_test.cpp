@@ -59,7 +59,7 @@ void write_one_life(Handoff& handoff, std::uint64_t lane_number, std::mt19937_64
       handoff.wake_sender();
       const auto end = Clock::now() + kFar;
       while (!lane->has_room_for(bytes)) {
-        lane->wait_for_room(30'000);
+        lane->wait_for_answer(30'000);
         if (Clock::now() > end) ADD_FAILURE() << "a writer waited for room in vain";
       }
       lane->withdraw_room_request();

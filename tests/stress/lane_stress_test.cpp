@@ -90,7 +90,7 @@ class Writer {
     if (is_patient) {
       const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kFarMs);
       while (!lane_.has_room_for(bytes)) {
-        lane_.wait_for_room(kFarMs);
+        lane_.wait_for_answer(kFarMs);
         if (std::chrono::steady_clock::now() > end)
           ADD_FAILURE() << "there is room; no answer came";
       }

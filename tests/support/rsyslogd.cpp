@@ -50,7 +50,8 @@ Rsyslogd::Rsyslogd(const TestDirectory& directory, const std::string& name, cons
 }
 
 void Rsyslogd::start() {
-  std::vector<std::string> argv = wrapper();
+  std::vector<std::string> argv = command_;
+  for (auto& word : wrapper()) argv.push_back(std::move(word));
   for (const char* word : {OMZMQ_TEST_RSYSLOGD, "-n", "-C", "-i"}) argv.emplace_back(word);
   argv.push_back(pid_file_);
   argv.emplace_back("-f");

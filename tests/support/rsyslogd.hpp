@@ -6,6 +6,7 @@
 #include <csignal>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "configuration.hpp"
@@ -24,6 +25,9 @@ class Rsyslogd {
   Rsyslogd(const TestDirectory& directory, const std::string& name, const std::string& text,
            std::string input);
 
+  // Runs it behind this command, which becomes it by exec: one that enters a namespace, say. For
+  // the next start().
+  void run_behind(std::vector<std::string> command) { command_ = std::move(command); }
   // Returns when the input takes connections; throws std::runtime_error with the daemon's standard
   // error when it ends or does not come up within the bound.
   void start();
@@ -38,6 +42,7 @@ class Rsyslogd {
   std::string standard_error() const { return read_file(stderr_file_); }
 
  private:
+  std::vector<std::string> command_;
   std::string configuration_file_;
   std::string pid_file_;
   std::string input_;

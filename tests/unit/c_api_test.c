@@ -36,7 +36,7 @@ static void take_line(omzmq_severity severity, const char* text) {
   ++lines;
 }
 static bool is_stopping(void) { return false; }
-static const omzmq_host kHost = {take_line, is_stopping};
+static const omzmq_host kHost = {take_line, is_stopping, true};
 
 static omzmq_slice slice(const char* text) {
   const omzmq_slice made = {(const unsigned char*)text, 0, (uint32_t)strlen(text)};

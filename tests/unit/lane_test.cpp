@@ -342,7 +342,7 @@ TEST(Lane, AnswersARequestOnceItCanBeMet) {
   lane.release();
   lane.answer_room_request();
   EXPECT_TRUE(watched.is_answered());
-  lane.wait_for_room(kFarMs);
+  lane.wait_for_answer(kFarMs);
   EXPECT_FALSE(watched.is_answered()) << "waiting takes the answer";
   EXPECT_TRUE(lane.has_room_for(24));
 }
@@ -417,8 +417,8 @@ TEST(Lane, MakesWayForABlockByDiscardingAll) {
 
 TEST(Lane, WaitsForRoomNoLongerThanTold) {
   Lane lane(kCapacity);
-  lane.wait_for_room(0);
-  lane.wait_for_room(1);
+  lane.wait_for_answer(0);
+  lane.wait_for_answer(1);
   SUCCEED();
 }
 

@@ -2,14 +2,17 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -49,6 +52,22 @@ class FakeSocket {
   void fail_to_open(std::size_t times) {
     const std::lock_guard lock(mutex_);
     failing_opens_ = times;
+  }
+  /// A peer sends this.
+  void deliver(std::string message) {
+    const std::lock_guard lock(mutex_);
+    received_.push_back(std::move(message));
+    changed_.notify();
+  }
+  void lose_peer() {
+    const std::lock_guard lock(mutex_);
+    lost_peer_ = true;
+    changed_.notify();
+  }
+  /// So many of the frames that were taken last come back by recover().
+  void keep_back(std::size_t frames) {
+    const std::lock_guard lock(mutex_);
+    kept_back_ = frames;
   }
   /// What unsent() says while the socket is open.
   void set_unsent(std::size_t messages) {
@@ -90,6 +109,9 @@ class FakeSocket {
   std::function<void()> on_send_;
   std::size_t failing_opens_ = 0;
   std::size_t unsent_ = 0;
+  std::deque<std::string> received_;
+  bool lost_peer_ = false;
+  std::size_t kept_back_ = 0;
   std::vector<SentFrame> sent_;
   std::size_t opens_ = 0;
   std::size_t tries_ = 0;
@@ -151,12 +173,46 @@ class FakeSink : public FrameSink {
   [[nodiscard]] bool writable() noexcept override {
     const std::lock_guard lock(socket_.mutex_);
     socket_.changed_.clear();
+    if (!socket_.received_.empty() || socket_.lost_peer_) socket_.changed_.notify();
     return socket_.standing_ == SendResult::kSent;
   }
 
   [[nodiscard]] int fd() const noexcept override {
     const std::lock_guard lock(socket_.mutex_);
     return socket_.is_open_ ? socket_.changed_.fd() : -1;
+  }
+
+  [[nodiscard]] std::optional<std::string_view> try_receive() noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    if (socket_.received_.empty()) return std::nullopt;
+    message_ = std::move(socket_.received_.front());
+    socket_.received_.pop_front();
+    return message_;
+  }
+
+  [[nodiscard]] bool has_lost_peer() noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    return std::exchange(socket_.lost_peer_, false);
+  }
+
+  [[nodiscard]] std::vector<Frame> recover(Frame* offered) noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    std::vector<Frame> back;
+    const std::size_t n = std::min(socket_.kept_back_, socket_.sent_.size());
+    for (auto sent = socket_.sent_.end() - static_cast<std::ptrdiff_t>(n);
+         sent != socket_.sent_.end(); ++sent) {
+      Frame& frame = back.emplace_back();
+      frame.body.append(sent->body);
+      frame.messages = sent->messages;
+      frame.held = sent->messages;
+      frame.seal();
+    }
+    socket_.sent_.resize(socket_.sent_.size() - n);
+    if (kept_ && offered != nullptr) offered->body.append(kept_->body);
+    kept_.reset();
+    ++socket_.closes_;
+    socket_.is_open_ = false;
+    return back;
   }
 
   [[nodiscard]] std::size_t unsent() const noexcept override {
@@ -175,6 +231,7 @@ class FakeSink : public FrameSink {
   FakeSocket& socket_;
   std::optional<SentFrame> kept_;
   const Frame* frame_ = nullptr;
+  std::string message_;  ///< that try_receive() gave last
 };
 
 }  // namespace omzmq::test

@@ -33,7 +33,7 @@ class RecordingHost {
   RecordingHost& operator=(const RecordingHost&) = delete;
   ~RecordingHost() = default;
 
-  [[nodiscard]] omzmq_host host() const noexcept { return {&take_line, &is_stopping}; }
+  [[nodiscard]] omzmq_host host() const noexcept { return {&take_line, &is_stopping, true}; }
   [[nodiscard]] Log log(std::string_view name = "test") const { return Log(host(), name); }
 
   [[nodiscard]] std::vector<Line> lines() const {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+
+#include "core/ack_window.hpp"
+#include "core/frame.hpp"
+#include "core/frame_sink.hpp"
+#include "core/settings.hpp"
+#include "core/stats.hpp"
+
+namespace omzmq {
+
+/// The frames that are cut, on their way into the sink and until they are confirmed: when the sink
+/// has taken them, or, with confirm="acked", when a receiver has acknowledged them. Until then such
+/// a batch stays here, and goes out again when it has to.
+///
+/// Threads: one, the sender's. Owns no clock: the time comes with each call.
+class Outbox {
+ public:
+  /// Keeps references to all arguments.
+  Outbox(const Settings& settings, FrameSink& sink, SenderStats& stats);
+
+  /// Frames to be sent, the first first: whoever cuts frames appends them.
+  [[nodiscard]] std::deque<Frame>& ready() noexcept { return ready_; }
+
+  /// A frame of an earlier run, to be sent. \throws std::bad_alloc
+  void replay(Frame frame);
+
+  /// True while a frame of an earlier run is not delivered.
+  [[nodiscard]] bool has_replays() const noexcept { return replays_ != 0; }
+
+  enum class [[nodiscard]] Flushed{
+      kAll,      ///< the sink took all
+      kBlocked,  ///< it takes no more, or as many batches are in flight as may be
+      kBroken    ///< it has to be closed; note_closed() then
+  };
+
+  /// Gives the sink what is due to be sent again, then what is ready. \throws std::bad_alloc
+  Flushed flush(Clock::time_point now);
+
+  /// The sink's socket was closed: what was in flight may be lost, and is due to be sent again.
+  void note_closed(Clock::time_point now) noexcept;
+
+  /// Reads what receivers say. To be called often: it takes a bounded number of messages.
+  /// \return true when there were any
+  bool read_acks(Clock::time_point now);
+
+  /// When a batch has to go out again; Clock::time_point::max(): none is in flight.
+  [[nodiscard]] Clock::time_point next_resend() const noexcept;
+
+  /// True when only an acknowledgement, or next_resend(), brings flush() on.
+  [[nodiscard]] bool is_window_full() const noexcept {
+    return window_ && !offered_ && window_->is_full();
+  }
+
+  /// Batches that went out are waiting for their acknowledgement.
+  [[nodiscard]] bool awaits_acks() const noexcept { return unacknowledged() != 0; }
+
+  /// Messages that went out and are not acknowledged.
+  [[nodiscard]] std::size_t unacknowledged() const noexcept;
+
+  /// Bytes of all frames that are here.
+  [[nodiscard]] std::size_t bytes() const noexcept;
+
+  /// Takes out all batches and messages that are not confirmed, in the order of their first
+  /// sending. \throws std::bad_alloc
+  [[nodiscard]] std::deque<Frame> take_all();
+
+  /// The frame that the sink was given and has not taken, or nullptr.
+  [[nodiscard]] Frame* offered() noexcept { return offered_ ? &*offered_ : nullptr; }
+
+ private:
+  [[nodiscard]] bool offer_next(Clock::time_point now);
+  void note_sent(Clock::time_point now);
+  void take_ack(std::string_view message);
+  void confirm(const Frame& frame) noexcept;
+
+  FrameSink& sink_;
+  SenderStats& stats_;
+  std::optional<AckWindow> window_;  ///< with confirm="acked"
+
+  std::deque<Frame> ready_;
+  std::optional<Frame> offered_;   ///< the sink has it, or a part of it, and has not taken it
+  std::optional<Frame> original_;  ///< with a window: the batch that `offered_` is a copy of
+  bool is_sent_again_ = false;     ///< `offered_` was sent before
+  std::size_t replays_ = 0;
+  std::uint64_t next_serial_ = 0;
+};
+
+}  // namespace omzmq

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+#include <zmq.hpp>
+
+#include "core/frame.hpp"
+
+namespace omzmq {
+
+/// The bodies of one sink's frames that libzmq holds. libzmq has them without a copy, and calls
+/// back when nobody needs one any more: so their messages can be counted, and after keep_all() the
+/// bodies themselves are kept instead of freed.
+///
+/// It has to live as long as the ZeroMQ context: the calls come from libzmq's threads, even after
+/// the socket is closed.
+///
+/// Threads: messages() any; libzmq's call back; the rest the sender's.
+class InFlight {
+ public:
+  /// A body that came back.
+  struct Body {
+    FrameBuffer buffer;
+    std::uint64_t number;    ///< what hand_over() returned
+    std::uint32_t messages;  ///< Frame::held
+    bool is_replayed;        ///< Frame::is_replayed
+  };
+  struct Returned {
+    std::vector<Body> bodies;  ///< in the order of hand_over(); beats are not among them
+    std::size_t lost = 0;      ///< messages of those that came back when there was no memory left
+  };
+
+  InFlight() = default;
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight();
+
+  /// Makes a message of the frame's body.
+  /// \return the number of the body, from 1, rising
+  /// \throws std::bad_alloc, zmq::error_t; the frame has its body still
+  std::uint64_t hand_over(Frame& frame, zmq::message_t& message);
+
+  /// Messages in bodies that libzmq has, or that a zmq::message_t of the caller has.
+  [[nodiscard]] std::size_t messages() const noexcept {
+    return messages_.load(std::memory_order_relaxed);
+  }
+
+  /// From now on bodies are kept that are given up. REQUIRES: not called twice without take_back()
+  void keep_all() noexcept;
+
+  /// Waits until libzmq has given up all messages, or `patience` is over. Then bodies are freed
+  /// again when they are given up.
+  [[nodiscard]] Returned take_back(std::chrono::milliseconds patience) noexcept;
+
+ private:
+  struct Block;
+  static void give_up(void* data, void* hint) noexcept;
+  [[nodiscard]] static std::size_t free_all(Block* first) noexcept;
+
+  /// Stands for "nothing is kept": an address that no block has.
+  [[nodiscard]] Block* freeing() noexcept { return reinterpret_cast<Block*>(this); }
+
+  std::uint64_t last_number_ = 0;
+  std::atomic<std::size_t> messages_ = 0;
+  std::atomic<Block*> kept_ = freeing();  ///< the last one that was given up; see Block::next
+};
+
+}  // namespace omzmq
