@@ -243,8 +243,13 @@ constexpr std::array kActionParameters{
     Row{"socketOptions", "array of `name=value`", "none", true, socket_options},
     Row{"statsName", "string", "the action's name, else `omzmq:` and the first endpoint", false,
         text<&Settings::stats_name>},
-    // rsyslog's own parameter; read here as well, for the statistics and the log lines.
+    // rsyslog's own parameters, read here as well: for the statistics and the log lines, and for
+    // Worker::ready().
     Row{"name", "string", "none", false, text<&Settings::action_name>},
+    Row{"action.resumeRetryCount", "-1..", "0", false,
+        [](Settings& s, const Row& /*row*/, Values values) {
+          s.retries_for_ever = values.front() == "-1";
+        }},
 };
 
 template <typename Target>

@@ -286,6 +286,7 @@ void Sender::sleep_after(Outcome outcome) {
 
 void Sender::run(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] { handoff_.wake_sender(); });
+  open_spool();
   while (!stop.stop_requested()) {
     try {
       const Outcome outcome = do_work(Clock::now());

@@ -87,8 +87,9 @@ struct Settings {
   bool ipv6 = true;
   std::vector<std::pair<std::string, std::string>> socket_options;  ///< name, value
 
-  std::string action_name;  ///< rsyslog's own parameter "name"; empty: none
-  std::string stats_name;   ///< see display_name()
+  std::string action_name;        ///< rsyslog's own parameter "name"; empty: none
+  bool retries_for_ever = false;  ///< rsyslog's own "action.resumeRetryCount" is -1
+  std::string stats_name;         ///< see display_name()
 
   /// Names of the parameters that were set, in lower case: some must not be, for others to mean
   /// something.

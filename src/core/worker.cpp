@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 /// Longest sleep before looking whether the daemon stops.
 constexpr Clock::duration kSlice = 50ms;
-constexpr Clock::duration kConfirmationSlice = 100ms;
+/// The same in a wait that may take hours.
+constexpr Clock::duration kPatientSlice = 100ms;
 /// Longest wait for the sender to drop its oldest: it answers within microseconds, unless it gets
 /// no processor.
 constexpr Clock::duration kDropAnswer = 1s;
@@ -51,8 +52,16 @@ Worker::Status Worker::submit(const omzmq_slice* slices, std::size_t count) {
   return Status::kTaken;
 }
 
-bool Worker::ready() const noexcept {
-  return refused_bytes_ == 0 || lane_->has_room_for(refused_bytes_);
+bool Worker::ready() noexcept {
+  const auto is_ready = [this] {
+    return refused_bytes_ == 0 || lane_->has_room_for(refused_bytes_) ||
+           (action_->log().stopping() && action_->takes_refused_at_stop());
+  };
+  if (!action_->settings().retries_for_ever) return is_ready();
+  while (!is_ready() && !action_->log().stopping()) {
+    static_cast<void>(wait_for_room(refused_bytes_, kPatientSlice, false));
+  }
+  return is_ready();
 }
 
 bool Worker::place(const Batch& batch, const TransactionPlan& plan) {
@@ -108,7 +117,7 @@ void Worker::await_confirmation() {
     const auto now = Clock::now();
     if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPause);
     if (now >= deadline) break;
-    lane_->wait_for_answer(to_poll_ms(std::min(deadline - now, kConfirmationSlice)));
+    lane_->wait_for_answer(to_poll_ms(std::min(deadline - now, kPatientSlice)));
   }
   lane_->withdraw_confirmation_request();
   const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);

@@ -40,8 +40,10 @@ class Worker {
   /// lane the sender sends on, saves, or counts.
   Status submit(const omzmq_slice* slices, std::size_t count);
 
-  /// True when what was refused last would be taken now.
-  [[nodiscard]] bool ready() const noexcept;
+  /// True when what was refused last would be taken now. Where rsyslog tries for ever, this waits
+  /// for that, however long it takes: rsyslog would sleep for action.resumeInterval between two
+  /// looks, and forget the message that it is about to try again when the daemon stops then.
+  [[nodiscard]] bool ready() noexcept;
 
  private:
   [[nodiscard]] bool place(const Batch& batch, const TransactionPlan& plan);

@@ -84,9 +84,7 @@ void ZmqSink::make_socket() {
   apply_options(settings_, socket);
   const int fd = socket.get(zmq::sockopt::fd);
   if (settings_.confirm == Confirm::kAcked) {
-    input_.emplace(socket);
-    monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
-    losses_told_ = 0;
+    watch_peers(socket);
   }
   if (settings_.wait_for_peers > 0) {
     subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
@@ -94,6 +92,17 @@ void ZmqSink::make_socket() {
   fd_ = fd;
   socket_ = std::move(socket);
   lost_ = 0;
+}
+
+void ZmqSink::watch_peers(zmq::socket_t& socket) {
+  try {
+    input_.emplace(socket);
+    monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
+    losses_told_ = 0;
+  } catch (...) {
+    forget_peers();  // the socket goes
+    throw;
+  }
 }
 
 void ZmqSink::attach(const Endpoint& endpoint) {

@@ -57,6 +57,7 @@ class ZmqSink final : public FrameSink {
 
  private:
   void make_socket();
+  void watch_peers(zmq::socket_t& socket);
   void attach(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
   [[nodiscard]] bool send_copy(Frame& frame);

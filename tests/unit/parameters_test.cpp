@@ -58,6 +58,14 @@ const std::vector<Range> kRanges{
      [](S s) { return s.handoff_timeout.count(); },
      {{"0", 0}, {"60000", 60000}},
      {"-1", "60001"}},
+    {"ack.timeout",
+     [](S s) { return s.ack_timeout.count(); },
+     {{"100", 100}, {"3600000", kHour}},
+     {"99", "3600001"}},
+    {"ack.window",
+     [](S s) { return static_cast<std::int64_t>(s.ack_window); },
+     {{"1", 1}, {"65536", 65536}},
+     {"0", "65537"}},
     {"maxMessageSize",
      [](S s) { return static_cast<std::int64_t>(s.max_message_size); },
      {{"1k", 1024}, {"1g", 1 << 30}},
@@ -193,7 +201,7 @@ const std::vector<Words>& words() {
       {"format", {"raw", "lines", "packed"}},
       {"compression.driver", {"none", "zstd", "lz4"}},
       {"handoff.full", {"suspend", "dropNewest", "dropOldest"}},
-      {"confirm", {"handoff"}},
+      {"confirm", {"handoff", "sent", "acked"}},
       {"dynaTopic", {"on", "off"}},
       {"topicFrame", {"on", "off"}},
       {"keepAlive", {"on", "off"}},
@@ -236,6 +244,9 @@ TEST(Parameters, MeanWhatTheirWordsSay) {
   EXPECT_EQ(with("handoff.full", {"suspend"}).handoff_full, WhenFull::kSuspend);
   EXPECT_EQ(with("handoff.full", {"dropnewest"}).handoff_full, WhenFull::kDropNewest);
   EXPECT_EQ(with("handoff.full", {"dropOldest"}).handoff_full, WhenFull::kDropOldest);
+  EXPECT_EQ(with("confirm", {"handoff"}).confirm, Confirm::kHandoff);
+  EXPECT_EQ(with("confirm", {"Sent"}).confirm, Confirm::kSent);
+  EXPECT_EQ(with("confirm", {"acked"}).confirm, Confirm::kAcked);
   EXPECT_TRUE(with("dynaTopic", {"on"}).dyna_topic);
   EXPECT_EQ(with("topicFrame", {"off"}).topic_frame, false);
   EXPECT_FALSE(with("keepAlive", {"off"}).keep_alive);
@@ -251,11 +262,18 @@ TEST(Parameters, SayWhyADraftSocketTypeIsRefused) {
   }
 }
 
+TEST(Parameters, KnowWhetherRsyslogTriesForEver) {
+  EXPECT_TRUE(with("action.resumeRetryCount", {"-1"}).retries_for_ever);
+  EXPECT_FALSE(with("action.resumeRetryCount", {"0"}).retries_for_ever);
+  EXPECT_FALSE(with("action.resumeRetryCount", {"1"}).retries_for_ever);
+}
+
 // ---- All of them
 
 TEST(Parameters, AreAllTestedHere) {
-  std::vector<std::string> tested{"endpoints",      "identity",      "template",  "topics",
-                                  "deadLetterFile", "socketOptions", "statsName", "name"};
+  std::vector<std::string> tested{
+      "endpoints", "identity",      "template",  "topics", "deadLetterFile",
+      "spoolFile", "socketOptions", "statsName", "name",   "action.resumeRetryCount"};
   for (const Range& range : kRanges) tested.emplace_back(range.name);
   for (const Words& parameter : words()) tested.emplace_back(parameter.name);
   std::vector<std::string> rows;
@@ -273,7 +291,7 @@ TEST(Parameters, HaveNamesThatDifferInMoreThanCase) {
 }
 
 TEST(Parameters, RefuseNamesThatAreUnknown) {
-  for (const char* name : {"nonsense", "", "spoolfile", "curve.mode"})
+  for (const char* name : {"nonsense", "", "spool.file", "curve.mode"})
     EXPECT_NE(refusal_of(name, {"x"}).find("no such parameter"), std::string::npos) << name;
 }
 
