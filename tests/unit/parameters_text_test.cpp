@@ -21,10 +21,12 @@ TEST(Parameters, TakeTextAsItIs) {
   EXPECT_EQ(with("statsName", {"hub one"}).stats_name, "hub one");
   EXPECT_EQ(with("name", {"to hub"}).action_name, "to hub");
   EXPECT_EQ(with("deadLetterFile", {"/var/dead"}).dead_letter_file, "/var/dead");
+  EXPECT_EQ(with("spoolFile", {"/var/spool"}).spool_file, "/var/spool");
   for (const char* name : {"template", "statsName", "name", "identity"})
     EXPECT_NE(refusal_of(name, {""}).find("is empty"), std::string::npos) << name;
-  EXPECT_NE(refusal_of("deadLetterFile", {"dead"}).find("'dead' is not an absolute path"),
-            std::string::npos);
+  for (const char* name : {"deadLetterFile", "spoolFile"}) {
+    EXPECT_NE(refusal_of(name, {"a/b"}).find("'a/b' is not an absolute path"), std::string::npos);
+  }
 }
 
 TEST(Parameters, TakeAnIdentityOf255Bytes) {

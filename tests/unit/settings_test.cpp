@@ -158,6 +158,57 @@ TEST(Validate, HasAnIdentityForDealerOnly) {
       "");
 }
 
+// What confirm="acked" needs, and what is given besides.
+Given acked_and(Given given) {
+  given.insert(given.begin(), {{"socktype", "DEALER"},
+                               {"endpoints", "tcp://127.0.0.1:5555"},
+                               {"format", "packed"},
+                               {"confirm", "acked"}});
+  return given;
+}
+
+TEST(Validate, HasReceiversThatAnswerWithDealerAndPackedOnly) {
+  EXPECT_EQ(refusal_of(acked_and({})).second, "");
+  for (const char* type : {"PUSH", "PUB"}) {
+    expect_refused(acked_and({{"socktype", type}}), "confirm", {"'acked'", "DEALER", "packed"});
+  }
+  for (const char* format : {"raw", "lines"}) {
+    expect_refused(acked_and({{"format", format}}), "confirm", {"'acked'", "DEALER", "packed"});
+  }
+  for (const char* format : {"raw", "lines", "packed"}) {
+    EXPECT_EQ(refusal_of(push_and({{"format", format}, {"confirm", "sent"}})).second, "");
+    EXPECT_EQ(refusal_of(pub_and({{"format", format}, {"confirm", "sent"}})).second, "");
+  }
+}
+
+TEST(Validate, DropsNothingThatAWorkerWaitsFor) {
+  for (const char* full : {"dropNewest", "dropOldest"}) {
+    expect_refused(push_and({{"confirm", "sent"}, {"handoff.full", full}}), "handoff.full",
+                   {"suspend", "sent"});
+    expect_refused(acked_and({{"handoff.full", full}}), "handoff.full", {"suspend", "acked"});
+    EXPECT_EQ(refusal_of(push_and({{"confirm", "handoff"}, {"handoff.full", full}})).second, "");
+  }
+  EXPECT_EQ(refusal_of(acked_and({{"handoff.full", "suspend"}})).second, "");
+}
+
+TEST(Validate, RefusesParametersOfAcknowledgementsWithoutThem) {
+  for (const auto& [name, value] :
+       {std::pair("ack.timeout", "1000"), std::pair("ack.window", "8")}) {
+    EXPECT_EQ(refusal_of(acked_and({{name, value}})).second, "");
+    for (const char* confirm : {"handoff", "sent"})
+      expect_refused(push_and({{"confirm", confirm}, {name, value}}), name, {"acked"});
+    expect_refused(push_and({{name, value}}), name, {"acked"});
+  }
+}
+
+TEST(Validate, WantsASpoolFileThatIsNotTheDeadLetterFile) {
+  expect_refused(push_and({{"spoolfile", "/var/x"}, {"deadletterfile", "/var/x"}}), "spoolFile",
+                 {"'/var/x'", "deadLetterFile"});
+  EXPECT_EQ(refusal_of(push_and({{"spoolfile", "/var/x"}, {"deadletterfile", "/var/y"}})).second,
+            "");
+  EXPECT_EQ(refusal_of(push_and({{"spoolfile", "/var/x"}})).second, "");
+}
+
 TEST(Validate, HasPubAloneWaitForPeers) {
   expect_refused(push_and({{"waitforpeers", "2"}}), "waitForPeers", {"'2'", "PUB"});
   expect_refused({{"socktype", "DEALER"}, {"endpoints", "tcp://a:1"}, {"waitforpeers", "1"}},

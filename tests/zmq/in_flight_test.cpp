@@ -101,6 +101,7 @@ TEST(InFlight, TakesWhatSeveralThreadsGiveUpAtATime) {
   }
   in_flight.keep_all();
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (auto& some : messages) threads.emplace_back([&some] { some.clear(); });
   const InFlight::Returned returned = in_flight.take_back(Ms(30000));
   ASSERT_EQ(returned.bodies.size(), kThreads * kEach);
