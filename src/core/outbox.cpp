@@ -39,11 +39,6 @@ Outbox::Outbox(const Settings& settings, FrameSink& sink, SenderStats& stats)
   }
 }
 
-void Outbox::replay(Frame frame) {
-  ready_.push_back(std::move(frame));
-  ++replays_;
-}
-
 Outbox::Flushed Outbox::flush(Clock::time_point now) {
   while (offered_ || offer_next(now)) {
     switch (sink_.send(*offered_)) {

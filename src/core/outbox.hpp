@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/ack_window.hpp"
 #include "core/frame.hpp"
@@ -29,8 +30,21 @@ class Outbox {
   /// Frames to be sent, the first first: whoever cuts frames appends them.
   [[nodiscard]] std::deque<Frame>& ready() noexcept { return ready_; }
 
-  /// A frame of an earlier run, to be sent. \throws std::bad_alloc
-  void replay(Frame frame);
+  /// Has `next` give a frame of an earlier run, or nothing, and puts it into ready().
+  /// \return false when it gave nothing
+  /// \throws std::bad_alloc  before `next` is called: what it gave could not be had again
+  template <typename Next>
+  [[nodiscard]] bool replay(Next&& next) {
+    ready_.emplace_back();
+    std::optional<Frame> frame = next();
+    if (frame) {
+      ready_.back() = std::move(*frame);
+      ++replays_;
+    } else {
+      ready_.pop_back();
+    }
+    return frame.has_value();
+  }
 
   /// True while a frame of an earlier run is not delivered.
   [[nodiscard]] bool has_replays() const noexcept { return replays_ != 0; }

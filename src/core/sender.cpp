@@ -121,12 +121,8 @@ bool Sender::take_one(Clock::time_point now) {
 /// What an earlier run left goes before everything else.
 bool Sender::replay_one() {
   if (spool_.has_more()) {
-    auto frame = spool_.next();
-    if (!frame && spool_.has_more()) throw std::bad_alloc();  // later; nothing may overtake it
-    if (frame) {
-      outbox_.replay(std::move(*frame));
-      return true;
-    }
+    if (outbox_.replay([this] { return spool_.next(); })) return true;
+    if (spool_.has_more()) throw std::bad_alloc();  // later; nothing may overtake it
   }
   if (!outbox_.has_replays()) spool_.remove();
   return false;

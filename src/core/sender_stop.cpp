@@ -18,9 +18,9 @@ using namespace std::chrono_literals;
 /// How often to look whether ZeroMQ has got rid of what it took; also the pause between beats.
 constexpr Clock::duration kDrainPause = 1ms;
 /// libzmq closes a connection as soon as it has taken the last message from its queue, linger or
-/// not, and drops what its engine could not write to a full kernel buffer at once: 8 KiB of small
-/// messages at most. So the socket stays open for a moment more, in which a peer that reads makes
-/// room.
+/// not, and drops what its engine could not write to a full kernel buffer at once: of messages under
+/// 16 KiB, what ends in its buffer of 8 KiB. So the socket stays open for a moment more, in which a
+/// peer that reads makes room.
 constexpr std::chrono::milliseconds kSettling = 50ms;
 
 }  // namespace
