@@ -40,7 +40,7 @@ Outbox::Outbox(const Settings& settings, FrameSink& sink, SenderStats& stats)
 }
 
 Outbox::Flushed Outbox::flush(Clock::time_point now) {
-  while (offered_ || offer_next(now)) {
+  while (offered_ != nullptr || offer_next(now)) {
     switch (sink_.send(*offered_)) {
       case SendResult::kSent:
         note_sent(now);
@@ -61,27 +61,33 @@ bool Outbox::offer_next(Clock::time_point now) {
   }
   if (!original_) {
     if (ready_.empty()) return false;
-    const bool is_answered = window_ && !ready_.front().is_beat();
-    if (is_answered && window_->is_full()) return false;
-    ready_.front().serial = next_serial_++;
-    (is_answered ? original_ : offered_) = std::move(ready_.front());
+    if (!window_ || ready_.front().is_beat()) {
+      offered_ = &ready_.front();
+      return true;
+    }
+    if (window_->is_full()) return false;
+    original_ = std::move(ready_.front());
+    original_->serial = next_serial_++;
     ready_.pop_front();
   }
-  if (original_) offered_ = copy_of(*original_);
+  offered_ = &copy_.emplace(copy_of(*original_));
   return true;
 }
 
 void Outbox::note_sent(Clock::time_point now) {
-  const Frame sent = std::move(*offered_);
-  offered_.reset();
+  const Frame& sent = *std::exchange(offered_, nullptr);
   stats_.sent_bytes.add(sent.wire_bytes);
   stats_.sent_frames.add(sent.copies());
   (is_sent_again_     ? stats_.resent
    : sent.is_replayed ? stats_.replayed
                       : stats_.sent_messages)
       .add(sent.messages);
-  if (!window_) confirm(sent);
-  if (!original_) return;  // a beat, or acknowledged while the sink had it
+  if (!copy_) {
+    confirm(sent);
+    return ready_.pop_front();
+  }
+  copy_.reset();
+  if (!original_) return;  // acknowledged while the sink had its copy
   is_sent_again_ = true;   // should memory be short now, it goes out once more
   // Two files of an earlier run may both hold it.
   if (!window_->add(*original_, now)) confirm(*original_);
@@ -135,20 +141,19 @@ std::size_t Outbox::unacknowledged() const noexcept {
 
 std::size_t Outbox::bytes() const noexcept {
   std::size_t bytes = window_ ? window_->bytes() : 0;
-  if (offered_) bytes += offered_->wire_bytes;
+  if (original_) bytes += original_->wire_bytes;
   for (const Frame& frame : ready_) bytes += frame.wire_bytes;
   return bytes;
 }
 
 std::deque<Frame> Outbox::take_all() {
   std::deque<Frame> all;
+  offered_ = nullptr;
+  copy_.reset();
   if (window_) {
     if (original_ && window_->add(*original_, Clock::time_point())) original_.reset();
     all = window_->take_all();
-  } else if (offered_) {
-    all.push_back(std::move(*offered_));
   }
-  offered_.reset();
   std::move(ready_.begin(), ready_.end(), std::back_inserter(all));
   ready_.clear();
   std::erase_if(all, [](const Frame& frame) { return frame.is_beat(); });

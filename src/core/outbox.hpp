@@ -70,7 +70,7 @@ class Outbox {
 
   /// True when only an acknowledgement, or next_resend(), brings flush() on.
   [[nodiscard]] bool is_window_full() const noexcept {
-    return window_ && !offered_ && window_->is_full();
+    return window_ && offered_ == nullptr && window_->is_full();
   }
 
   /// Batches that went out are waiting for their acknowledgement.
@@ -87,7 +87,7 @@ class Outbox {
   [[nodiscard]] std::deque<Frame> take_all();
 
   /// The frame that the sink was given and has not taken, or nullptr.
-  [[nodiscard]] Frame* offered() noexcept { return offered_ ? &*offered_ : nullptr; }
+  [[nodiscard]] Frame* offered() noexcept { return offered_; }
 
  private:
   [[nodiscard]] bool offer_next(Clock::time_point now);
@@ -100,8 +100,10 @@ class Outbox {
   std::optional<AckWindow> window_;  ///< with confirm="acked"
 
   std::deque<Frame> ready_;
-  std::optional<Frame> offered_;   ///< the sink has it, or a part of it, and has not taken it
-  std::optional<Frame> original_;  ///< with a window: the batch that `offered_` is a copy of
+  /// The sink has it, or a part of it, and has not taken it: the front of `ready_`, or `copy_`.
+  Frame* offered_ = nullptr;
+  std::optional<Frame> original_;  ///< a batch that is to be acknowledged, and whose ...
+  std::optional<Frame> copy_;      ///< ... copy is offered
   bool is_sent_again_ = false;     ///< `offered_` was sent before
   std::size_t replays_ = 0;
   std::uint64_t next_serial_ = 0;
