@@ -15,8 +15,8 @@ function(omzmq_target name)
 endfunction()
 
 # A target of tests: not optimised, because GoogleTest's macros take twice as long to compile with it
-# and nothing in them has to be fast.
+# and nothing in them has to be fast; and with line numbers for its only debug information.
 function(omzmq_test_target name)
   omzmq_target(${name})
-  target_compile_options(${name} PRIVATE -O0)
+  target_compile_options(${name} PRIVATE -O0 -g1)
 endfunction()

@@ -43,7 +43,7 @@ typedef enum { OMZMQ_LOG_ERROR, OMZMQ_LOG_WARNING, OMZMQ_LOG_INFO } omzmq_severi
 typedef struct {
   void (*log)(omzmq_severity severity, const char* text);
   bool (*stopping)(void); /* true from the moment on that the daemon shuts down */
-  bool keeps_refused;     /* what is refused while it shuts down it gives again when it is back */
+  bool keeps_refused;     /* what is refused while it shuts down stays in the action's own queue */
 } omzmq_host;
 
 /* One rendered template of one message; laid out as rsyslog's actWrkrIParams_t, so that a

@@ -70,7 +70,7 @@ class Action {
 
   /// True when a transaction that would be refused while the daemon stops has to be taken.
   [[nodiscard]] bool takes_refused_at_stop() const noexcept {
-    return !settings_.spool_file.empty() || !log_.keeps_refused();
+    return !settings_.spool_file.empty() || !log_.keeps_refused() || !settings_.has_own_queue;
   }
 
  private:

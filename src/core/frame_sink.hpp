@@ -59,9 +59,9 @@ class FrameSink {
   /// Closes the socket without a linger, and takes back what it took and did not write for a peer:
   /// frames without topics, in the order of their send(). Waits a second at most for libzmq to give
   /// them up.
-  /// What does not come back in that second stays in unsent(); if that is the offered frame, it then
-  /// holds nothing.
-  /// \param offered  the frame that send() did not take, or nullptr: its body is given back to it
+  /// What does not come back in that second stays in unsent(); if that is the offered frame, it
+  /// then holds nothing. \param offered  the frame that send() did not take, or nullptr: its body
+  /// is given back to it
   [[nodiscard]] virtual std::vector<Frame> recover(Frame* offered) noexcept = 0;
 
   /// Closes the socket. What it still holds is sent on for `linger`, in the background.

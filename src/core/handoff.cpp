@@ -32,6 +32,19 @@ bool is_over(const std::shared_ptr<Lane>& lane) noexcept {
 Handoff::Handoff(std::size_t lane_bytes) : lane_bytes_(lane_bytes) {}
 
 std::shared_ptr<Lane> Handoff::open_lane() {
+  {
+    // The sender takes lanes off under the same mutex, and looks again there.
+    const std::lock_guard lock(mutex_);
+    for (const auto& lane : registered_) {
+      if (!lane->is_retired()) continue;
+      lane->reopen();
+      return lane;
+    }
+  }
+  return open_empty_lane();
+}
+
+std::shared_ptr<Lane> Handoff::open_empty_lane() {
   auto lane = std::make_shared<Lane>(lane_bytes_);
   {
     const std::lock_guard lock(mutex_);
@@ -52,7 +65,7 @@ void Handoff::collect(StatsSnapshot& into) const {
 
 const std::vector<std::shared_ptr<Lane>>& Handoff::lanes() {
   if (std::any_of(lanes_.begin(), lanes_.end(), is_over)) drop_retired_lanes();
-  // Partner: open_lane().
+  // Partner: open_empty_lane().
   if (version_.load(std::memory_order_acquire) != lanes_version_) {
     const std::lock_guard lock(mutex_);
     lanes_ = registered_;

@@ -109,6 +109,10 @@ class Lane {
     retired_.store(true, std::memory_order_release);
   }
 
+  /// Another writer takes the place of one that is gone. REQUIRES: is_retired(), and nobody else
+  /// does the same
+  void reopen() noexcept { retired_.store(false, std::memory_order_relaxed); }
+
   /// Asks the reader to say when a body of `bytes` has room; `by_discarding`, the reader is to drop
   /// its oldest transactions for it.
   void request_room(std::size_t bytes, bool by_discarding) noexcept {

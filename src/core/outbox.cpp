@@ -95,13 +95,15 @@ void Outbox::note_sent(Clock::time_point now) {
 }
 
 void Outbox::confirm(const Frame& frame) noexcept {
-  for (const Share& share : frame.shares) share.lane->settle(share.messages);
+  for (const Share& share : frame.shares) {
+    // Memory may have run out between the share and its first message.
+    if (share.messages != 0) share.lane->settle(share.messages);
+  }
   if (frame.is_replayed) --replays_;
 }
 
 bool Outbox::read_acks(Clock::time_point now) {
-  if (!window_) return false;
-  if (sink_.has_lost_peer()) window_->make_due_by(now + kGraceOfOthers);
+  if (window_ && sink_.has_lost_peer()) window_->make_due_by(now + kGraceOfOthers);
   int n = 0;
   for (; n < kAcksAtOnce; ++n) {
     const std::optional<std::string_view> message = sink_.try_receive();
@@ -117,7 +119,7 @@ void Outbox::take_ack(std::string_view message) {
   if (wire::read_ack(message, ack) == wire::Fault::kNone && ack.status == 0) {
     if (original_ && is_sent_again_ && original_->awaited == ack) {
       frame = std::exchange(original_, std::nullopt);
-    } else {
+    } else if (window_) {
       frame = window_->take(ack);
     }
   }

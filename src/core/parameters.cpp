@@ -244,11 +244,15 @@ constexpr std::array kActionParameters{
     Row{"statsName", "string", "the action's name, else `omzmq:` and the first endpoint", false,
         text<&Settings::stats_name>},
     // rsyslog's own parameters, read here as well: for the statistics and the log lines, and for
-    // Worker::ready().
+    // what a worker does when its lane is full.
     Row{"name", "string", "none", false, text<&Settings::action_name>},
     Row{"action.resumeRetryCount", "-1..", "0", false,
         [](Settings& s, const Row& /*row*/, Values values) {
           s.retries_for_ever = values.front() == "-1";
+        }},
+    Row{"queue.type", "rsyslog's", "Direct", false,
+        [](Settings& s, const Row& /*row*/, Values values) {
+          s.has_own_queue = to_lower(values.front()) != "direct";
         }},
 };
 

@@ -37,9 +37,12 @@ class ReadAhead {
     fd_ = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd_ < 0) throw_errno();
     const bool is_known = ::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
-    if (!is_known) {
+    // Others may be allowed to write into the directory, and must not speak for this host.
+    const bool is_ours = status.st_uid == ::geteuid() || status.st_uid == 0;
+    if (!is_known || !is_ours) {
       ::close(fd_);
-      throw std::runtime_error("it changed while it was opened");
+      throw std::runtime_error(is_known ? "it belongs to another user"
+                                        : "it changed while it was opened");
     }
     size_ = static_cast<std::uint64_t>(status.st_size);
   }

@@ -218,20 +218,20 @@ void Sender::discard_oldest() {
 }
 
 void Sender::note_blocked(bool blocked, Clock::time_point now) {
-  if (!blocked) {
+  // A window that is full is the rule under load: nothing is held back while acknowledgements come.
+  const std::uint64_t acked = stats_.acked.value();
+  const bool moves = !blocked || (outbox_.is_window_full() && acked != acked_before_);
+  acked_before_ = acked;
+  if (moves) {
     if (told_blocked_) {
       const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - *blocked_since_);
       log_.info(formatted("messages are taken again, after {} s", lasted.count()));
     }
     blocked_since_.reset();
     told_blocked_ = false;
-    return;
   }
-  // A window that is full is the rule under load: nothing is held back while acknowledgements come.
-  const std::uint64_t acked = stats_.acked.value();
-  const bool moves = outbox_.is_window_full() && acked != acked_before_ && !told_blocked_;
-  acked_before_ = acked;
-  if (!blocked_since_ || moves) blocked_since_ = now;
+  if (!blocked) return;
+  if (!blocked_since_) blocked_since_ = now;
   if (!told_blocked_ && is_open_ && now - *blocked_since_ >= kTellBlockedAfter) {
     told_blocked_ = true;
     log_.warning(outbox_.is_window_full()

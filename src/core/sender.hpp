@@ -82,6 +82,7 @@ class Sender {
   void send_on_until(Clock::time_point deadline);
   void doze_until(Clock::time_point deadline);
   void update_gauges();
+  [[nodiscard]] bool is_all_sent();
   [[nodiscard]] std::size_t save_rest();
   void save_all();
   void save_ready();

@@ -18,9 +18,9 @@ using namespace std::chrono_literals;
 /// How often to look whether ZeroMQ has got rid of what it took; also the pause between beats.
 constexpr Clock::duration kDrainPause = 1ms;
 /// libzmq closes a connection as soon as it has taken the last message from its queue, linger or
-/// not, and drops what its engine could not write to a full kernel buffer at once: of messages under
-/// 16 KiB, what ends in its buffer of 8 KiB. So the socket stays open for a moment more, in which a
-/// peer that reads makes room.
+/// not, and drops what its engine could not write to a full kernel buffer at once: of messages
+/// under 16 KiB, what ends in its buffer of 8 KiB. So the socket stays open for a moment more, in
+/// which a peer that reads makes room.
 constexpr std::chrono::milliseconds kSettling = 50ms;
 
 }  // namespace
@@ -55,11 +55,19 @@ bool Sender::drain(Clock::time_point now) {
 
 std::size_t Sender::finish() {
   std::size_t lost = 0;
-  if (!is_drained_ && !settings_.spool_file.empty()) lost += save_rest();
+  if (!settings_.spool_file.empty() && !is_all_sent()) lost += save_rest();
   lost += forget_rest();
   update_gauges();
   is_open_ = false;
   return lost;
+}
+
+/// As of now: a worker that rsyslog cancelled may have handed something over since the last
+/// drain().
+bool Sender::is_all_sent() {
+  const auto& lanes = handoff_.lanes();
+  return is_drained_ && std::all_of(lanes.begin(), lanes.end(),
+                                    [](const auto& lane) { return lane->front().empty(); });
 }
 
 /// \return messages that could not be saved
@@ -80,7 +88,7 @@ std::size_t Sender::save_rest() {
                   "first at the next start",
                   saved.messages + saved.older, settings_.spool_file));
   }
-  if (!saved.why.empty()) {
+  if (saved.unsaved != 0) {
     log_.error(formatted("stopped with {} messages unsent that are lost: spoolFile '{}': {}",
                          saved.unsaved, settings_.spool_file, saved.why));
   }
@@ -133,7 +141,8 @@ std::size_t Sender::forget_rest() {
   for (const Frame& frame : outbox_.take_all()) held += frame.messages;
   held -= unacknowledged;
   const bool is_acked = settings_.confirm == Confirm::kAcked;
-  const std::size_t taken = is_acked ? unacknowledged : sink_.unsent();
+  std::size_t taken = is_acked ? unacknowledged : sink_.unsent();
+  if (!is_open_ && settings_.sock_type == SocketType::kPub) taken = 0;  // save_rest() has told
   sink_.close(taken == 0 ? kLastLinger : 0ms);
   if (held + taken != 0) {
     log_.error(

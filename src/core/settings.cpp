@@ -103,6 +103,11 @@ void check_confirm(const Settings& s) {
                       "only 'suspend' goes with confirm=\"sent\" or \"acked\": a worker that waits "
                       "for its messages to arrive finds room for the next ones, and drops none");
   }
+  if (is_acked && s.send_hwm == 0) {
+    throw ConfigError("sendHWM",
+                      "'0', no limit, does not go with confirm=\"acked\": what is sent again to a "
+                      "peer that reads nothing would pile up; write 1 or more");
+  }
   for (const auto* name : {"ack.timeout", "ack.window"}) {
     if (!is_acked)
       refuse(s, name, "has an effect with confirm=\"acked\" only; set that or leave it out");

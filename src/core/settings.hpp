@@ -89,6 +89,7 @@ struct Settings {
 
   std::string action_name;        ///< rsyslog's own parameter "name"; empty: none
   bool retries_for_ever = false;  ///< rsyslog's own "action.resumeRetryCount" is -1
+  bool has_own_queue = false;     ///< rsyslog's own "queue.type" is there, and not "Direct"
   std::string stats_name;         ///< see display_name()
 
   /// Names of the parameters that were set, in lower case: some must not be, for others to mean

@@ -75,12 +75,12 @@ void Spool::open() noexcept {
       return one.generation < two.generation;
     });
     drop_superseded();
-    for (const Source& source : sources_) {
-      report(source);
-      left_ += source.frames;
-    }
+    for (const Source& source : sources_) left_ += source.frames;
+    for (const Source& source : sources_) report(source);
     remove();
   } catch (const std::exception& error) {
+    // Files that were found and not counted may not count as done with.
+    if (left_ == 0) sources_.clear();
     log_.failure("spoolFile", error.what());
   }
 }
@@ -94,11 +94,13 @@ void Spool::find(const std::string& path) {
     if (type == S_IFREG) strangers_.push_back(path);  // until it is known better
     verify(path);
   } catch (const std::exception& error) {
-    log_.error(formatted(
-        "spoolFile '{}' cannot be read: {}; {}", path, error.what(),
-        has_obstacle_ && is_main
-            ? formatted("what is unsent at the stop goes to '{}'", SpoolWriter::new_path(path, 1))
-            : "it is left alone"));
+    // Whoever may not read it must not put it aside either.
+    if (!strangers_.empty() && strangers_.back() == path) strangers_.pop_back();
+    has_obstacle_ = has_obstacle_ || is_main;
+    log_.error(formatted("spoolFile '{}' cannot be read: {}; {}", path, error.what(),
+                         is_main ? formatted("what is unsent at the stop goes to '{}'",
+                                             SpoolWriter::new_path(path, 1))
+                                 : "it is left alone"));
   }
 }
 
@@ -295,6 +297,7 @@ void Spool::save_rest() noexcept {
     if (!frame) break;
     write(*frame, true);
   }
+  if (has_more() && why_.empty()) why_ = "not enough memory to keep what an earlier run left";
 }
 
 void Spool::write(const Frame& frame, bool is_older) noexcept {

@@ -22,6 +22,10 @@ constexpr Clock::duration kDropAnswer = 1s;
 /// While the daemon stops, rsyslog before 8.2606 offers a refused transaction again and again
 /// without a pause of its own: each refusal takes this long.
 constexpr Clock::duration kStoppingPause = 50ms;
+/// While the daemon stops, a worker gives up waiting for confirmation after this. What it holds
+/// then is the sender's, and has left rsyslog's queue: so not too soon. rsyslog waits a second for
+/// it.
+constexpr Clock::duration kStoppingPatience = 500ms;
 constexpr Clock::duration kTellAgainAfter = 30s;
 
 int to_poll_ms(Clock::duration duration) noexcept {
@@ -103,7 +107,7 @@ bool Worker::place_after_waiting(const Batch& batch, const TransactionPlan& plan
 /// and the transaction goes into another one.
 bool Worker::place_at_stop(const Batch& batch, const TransactionPlan& plan) {
   if (!action_->log().stopping() || !action_->takes_refused_at_stop()) return false;
-  auto fresh = handoff_.open_lane();
+  auto fresh = handoff_.open_empty_lane();
   lane_->retire();
   lane_ = std::move(fresh);
   return place(batch, plan);
@@ -115,7 +119,7 @@ void Worker::await_confirmation() {
   lane_->request_confirmation();
   while (!lane_->is_confirmed()) {
     const auto now = Clock::now();
-    if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPause);
+    if (action_->log().stopping()) deadline = std::min(deadline, now + kStoppingPatience);
     if (now >= deadline) break;
     lane_->wait_for_answer(to_poll_ms(std::min(deadline - now, kPatientSlice)));
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -129,8 +130,9 @@ const char* lower_case_name(const Table& table, std::size_t index, bool* is_list
 /// Two that write the same file would lose what the other one saved.
 void require_own_spool_file(const omzmq_module& module, const Settings& settings) {
   if (settings.spool_file.empty()) return;
+  const auto name = std::filesystem::path(settings.spool_file).lexically_normal();
   for (const auto& other : module.actions) {
-    if (other->settings().spool_file != settings.spool_file) continue;
+    if (std::filesystem::path(other->settings().spool_file).lexically_normal() != name) continue;
     throw omzmq::ConfigError("spoolFile",
                              omzmq::formatted("'{}' is that of the action '{}' too; give each its "
                                               "own",

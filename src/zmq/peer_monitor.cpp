@@ -60,7 +60,9 @@ void PeerMonitor::note(const zmq::message_t& event) {
   } else if (kind == ZMQ_EVENT_DISCONNECTED) {
     const auto connection = connections_.find(fd);
     const std::uint64_t before = connection == connections_.end() ? 0 : connection->second;
-    const bool was_peer = counts_.connects > before && counts_.connects > counts_.disconnects;
+    const bool may_be_peer = counts_.connects > before;
+    const bool was_peer = may_be_peer && counts_.connects > counts_.disconnects;
+    if (may_be_peer) ++counts_.losses;
     ++(was_peer ? counts_.disconnects : counts_.failures);
     if (connection != connections_.end()) connections_.erase(connection);
   } else {

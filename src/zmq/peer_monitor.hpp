@@ -25,6 +25,9 @@ class PeerMonitor {
   struct Counts {
     std::uint64_t connects = 0;     ///< handshakes that were completed
     std::uint64_t disconnects = 0;  ///< of these peers
+    std::uint64_t losses = 0;       ///< connections that ended and may have been a peer: no peer is
+                                    ///< missed here, where a failed handshake may have taken its
+                                    ///< place among the disconnects
     std::uint64_t failures = 0;     ///< connections that ended before their handshake was complete;
                                     ///< all of ZMTP 1 and 2, which have none
   };

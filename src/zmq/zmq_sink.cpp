@@ -5,7 +5,6 @@
 #include <ifaddrs.h>
 
 #include <cerrno>
-#include <limits>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -25,7 +24,6 @@ constexpr std::size_t kSendsBetweenReads = 256;
 /// How often at most before it sleeps: it would take a flood of messages from peers to get there.
 constexpr int kReadsBeforeSleep = 16;
 
-constexpr std::size_t kAnySize = std::numeric_limits<std::size_t>::max();
 /// How long libzmq may take at the stop to give up what it holds.
 constexpr std::chrono::milliseconds kPatience{1000};
 
@@ -83,9 +81,7 @@ void ZmqSink::make_socket() {
   zmq::socket_t socket(context_->get(), socket_type_of(settings_));
   apply_options(settings_, socket);
   const int fd = socket.get(zmq::sockopt::fd);
-  if (settings_.confirm == Confirm::kAcked) {
-    watch_peers(socket);
-  }
+  if (settings_.sock_type == SocketType::kDealer) listen_to_peers(socket);
   if (settings_.wait_for_peers > 0) {
     subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
   }
@@ -94,9 +90,11 @@ void ZmqSink::make_socket() {
   lost_ = 0;
 }
 
-void ZmqSink::watch_peers(zmq::socket_t& socket) {
+void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
   try {
+    // libzmq keeps a connection whose messages nobody reads, even when the peer is gone.
     input_.emplace(socket);
+    if (settings_.confirm != Confirm::kAcked) return;
     monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
     losses_told_ = 0;
   } catch (...) {
@@ -219,7 +217,7 @@ std::optional<std::string_view> ZmqSink::try_receive() noexcept {
 bool ZmqSink::has_lost_peer() noexcept {
   if (!monitor_) return false;
   monitor_->read();
-  const std::uint64_t losses = monitor_->counts().disconnects;
+  const std::uint64_t losses = monitor_->counts().losses;
   return std::exchange(losses_told_, losses) != losses;
 }
 
@@ -236,7 +234,6 @@ std::vector<Frame> ZmqSink::recover(Frame* offered) noexcept {
   body_ = zmq::message_t();  // this one comes back by the same way
   InFlight::Returned returned = in_flight_->take_back(kPatience);
   lost_ = returned.lost;
-  if (offered != nullptr) offered->copies_sent = 0;
   if (had_body && offered != nullptr) {
     std::vector<InFlight::Body>& bodies = returned.bodies;
     if (!bodies.empty() && bodies.back().number == body_number_) {
@@ -266,15 +263,6 @@ std::vector<Frame> ZmqSink::frames_of(std::vector<InFlight::Body> bodies) noexce
     frame.held = body.messages;
     frame.is_replayed = body.is_replayed;
     frame.seal();
-    wire::Batch batch;
-    if (settings_.format == Format::kPacked &&
-        wire::read_batch(frame.body.view(), kAnySize, batch) == wire::Fault::kNone) {
-      const wire::BatchHeader& header = batch.header;
-      frame.awaited = {.epoch = header.epoch,
-                       .stream = header.stream,
-                       .first = header.first,
-                       .count = header.count};
-    }
   }
   return frames;
 }

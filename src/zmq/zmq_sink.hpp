@@ -28,9 +28,9 @@ namespace omzmq {
 /// With waitForPeers it takes nothing until so many subscribers are there; each time that it is
 /// opened it waits anew.
 ///
-/// With confirm="acked" it reads what peers send and notices when one goes; else try_receive() and
-/// has_lost_peer() have nothing to tell. A loss wakes who sleeps on fd(), but for one case: a peer
-/// that was connected to without `immediate`. That one is there when asked for.
+/// A DEALER reads what peers send; the others never do. With confirm="acked" it notices when a peer
+/// goes, which wakes who sleeps on fd(), but for one case: a peer that was connected to without
+/// `immediate`. That one is there when asked for.
 ///
 /// Threads: one, the sender's: it makes, uses and closes the socket.
 class ZmqSink final : public FrameSink {
@@ -57,7 +57,7 @@ class ZmqSink final : public FrameSink {
 
  private:
   void make_socket();
-  void watch_peers(zmq::socket_t& socket);
+  void listen_to_peers(zmq::socket_t& socket);
   void attach(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
   [[nodiscard]] bool send_copy(Frame& frame);
@@ -78,7 +78,7 @@ class ZmqSink final : public FrameSink {
   std::vector<ListeningPath> paths_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
   std::optional<PeerMonitor> monitor_;      ///< while open, with confirm="acked"
-  std::optional<PeerInput> input_;          ///< likewise
+  std::optional<PeerInput> input_;          ///< while open, of a DEALER
   std::uint64_t losses_told_ = 0;           ///< of the monitor's disconnects
   std::size_t unread_sends_ = 0;            ///< sends since the subscribers were read
 

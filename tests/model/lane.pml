@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: The omzmq authors */
 
 /*
- * The lane, the wake-up of the sender and the request for room, for Spin: two workers with a lane
- * each, one sender. tests/model/run.sh checks every interleaving.
+ * The lane, the wake-up of the sender, the request for room and, with CONFIRM, the wait for
+ * confirmation, for Spin: two workers with a lane each, one sender. tests/model/run.sh checks every
+ * interleaving.
  *
  * Each statement that touches shared state is one step, as each seq_cst access of the code is.
  * Spin's memory is sequentially consistent; so are these accesses in src/core:
@@ -15,7 +16,10 @@
  *   wake_at        Handoff::wake_at_  stored in begin_sleep(), loaded and exchanged in
  *                                   wake_sender_for()
  *   wake_event     Handoff::wake_   the eventfd that the sender sleeps on
- *   room_event[]   Lane::room_      the eventfd that a worker sleeps on
+ *   confirmed[]    Lane::confirmed_ stored in confirm_settled(), loaded in is_confirmed()
+ *   awaits[]       Lane::awaits_confirmation_  stored in request_confirmation(), loaded in
+ *                                   confirm_settled()
+ *   answer[]       Lane::answer_    the eventfd that a worker sleeps on
  *
  * The rest of the code's shared state is plain here, too: what it orders weaker (discard_, retired_,
  * the reset of wanted_ and of wake_at_) it does by release and acquire, or it is only a hint whose
@@ -31,7 +35,12 @@
  * come either at any moment or, `timeout`, not before everything else stands still; then the lanes
  * must show that no wake-up was due.
  *
- * Faults to be found, one at a time, to see that the model can fail: BROKEN is one of 1 .. 6, see
+ * With CONFIRM a transaction is one frame, which is settled before its release, at any moment after
+ * it, or while the sender sleeps. None is open then, as its workers wait for it, and nobody asks for
+ * anything to be discarded. The second worker may see the daemon stop: then it goes on, or goes, though what it
+ * published is not confirmed.
+ *
+ * Faults to be found, one at a time, to see that the model can fail: BROKEN is one of 1 .. 9, see
  * run.sh.
  */
 
@@ -58,10 +67,15 @@ byte word[LANES * CAPACITY]; /* 0: may be written; else number of the transactio
 byte wanted[LANES];
 bool discard; /* Lane::discard_: of all lanes, because it is a parameter of the action */
 bool retired[LANES];
-bool room_event[LANES];
+bool answer[LANES];
 bool registered[LANES]; /* Handoff::registered_, under its mutex */
 byte wake_at = AWAKE;
 bool wake_event;
+#ifdef CONFIRM
+byte confirmed[LANES];
+bool awaits[LANES];
+byte unsettled[LANES]; /* Lane::unsettled_: the sender's own; others look at it in assertions only */
+#endif
 
 #define USED(l) (tail[l] - head[l])
 #define ROOM(l) (CAPACITY - USED(l))
@@ -75,7 +89,11 @@ inline drop_if_gone(l) {
   if
   :: known[l] && retired[l] ->
     if
+#if defined(CONFIRM) && BROKEN != 9
+    :: d_step { tail[l] == head[l] && unsettled[l] == 0 ->
+#else
     :: d_step { tail[l] == head[l] -> /* front() is empty */
+#endif
         assert(next[l] == TRANSACTIONS(l) + 1);
         registered[l] = false;
         gone++
@@ -86,8 +104,46 @@ inline drop_if_gone(l) {
   fi
 }
 
-/* TransactionReader on front(), then release(), then answer_room_request(). */
+#ifdef CONFIRM
+/* Lane::confirm_settled() */
+inline confirm_settled(l) {
+  if
+  :: unsettled[l] == 0 && confirmed[l] != head[l] ->
+#if BROKEN == 7
+    asked = awaits[l]; /* looks for a request before it confirms */
+    confirmed[l] = head[l];
+#else
+    confirmed[l] = head[l];
+    asked = awaits[l];
+#endif
+    if
+    :: asked != 0 -> answer[l] = true
+    :: else
+    fi;
+    asked = 0
+  :: else
+  fi
+}
+
+/* Lane::settle(), of one frame. */
+inline settle(l) {
+  d_step {
+    assert(registered[l]); /* the frame holds a reference to the lane */
+    unsettled[l] = unsettled[l] - 1
+  };
+  confirm_settled(l)
+}
+#endif
+
+/* TransactionReader on front(), then release(), then answer_room_request(), then, with CONFIRM,
+   confirm_settled(). */
 inline take(l) {
+#ifdef CONFIRM
+  if
+  :: unsettled[l] = unsettled[l] + 1 /* Batcher::add(): hold() */
+  :: true /* all of its frames are settled before it is released */
+  fi;
+#endif
 #if BROKEN == 4
   asked = wanted[l]; /* looks for a request before it releases */
 #endif
@@ -105,10 +161,13 @@ inline take(l) {
   asked = wanted[l];
 #endif
   if
-  :: asked != 0 && ROOM(l) >= asked -> room_event[l] = true
+  :: asked != 0 && ROOM(l) >= asked -> answer[l] = true
   :: else
   fi;
-  asked = 0
+  asked = 0;
+#ifdef CONFIRM
+  confirm_settled(l)
+#endif
 }
 
 active proctype Sender() {
@@ -149,14 +208,23 @@ found_in_second:
   take(1);
 
 added:
+#ifdef CONFIRM
+  do /* frames are taken by the sink, or acknowledged */
+  :: unsettled[0] != 0 -> settle(0)
+  :: unsettled[1] != 0 -> settle(1)
+  :: true -> break
+  od;
+#else
   if /* the frame was cut, or waits for company */
   :: frame_open = true
   :: frame_open = false
   fi;
+#endif
   goto work;
 
-blocked: /* discard_oldest(), must_discard() */
-  do
+blocked:
+#ifndef CONFIRM
+  do /* discard_oldest(), must_discard() */
   :: wanted[0] != 0 && discard && ROOM(0) < wanted[0] -> take(0)
   :: else -> break
   od;
@@ -164,6 +232,7 @@ blocked: /* discard_oldest(), must_discard() */
   :: wanted[1] != 0 && discard && ROOM(1) < wanted[1] -> take(1)
   :: else -> break
   od;
+#endif
   threshold = AWAKE; /* sleep_after(kBlocked): kNever */
 
 sleep:
@@ -182,6 +251,10 @@ sleep:
   :: !enough ->
     if
     :: wake_event -> wake_event = false
+#ifdef CONFIRM
+    :: unsettled[0] != 0 -> settle(0) /* an acknowledgement ends the sleep */
+    :: unsettled[1] != 0 -> settle(1)
+#endif
     :: threshold != 1 && timeout ->
       d_step { /* everything stands still: was somebody to be woken? */
         assert(USED(0) < threshold && USED(1) < threshold);
@@ -235,15 +308,55 @@ inline wake_sender_for() {
   fi
 }
 
+#ifdef CONFIRM
+/* Worker::await_confirmation() */
+inline await_confirmation() {
+#if BROKEN == 8
+  if /* looks before it asks */
+  :: confirmed[me] == tail[me] -> goto confirmed_at_once
+  :: else
+  fi;
+#endif
+  awaits[me] = true; /* request_confirmation() */
+  do
+#if BROKEN != 8
+  :: confirmed[me] == tail[me] -> /* is_confirmed() */
+    assert(head[me] == tail[me] && unsettled[me] == 0);
+    break
+  :: else ->
+#else
+  :: true ->
+#endif
+    if
+    :: me == 1 -> break /* the daemon stops */
+    :: answer[me] -> answer[me] = false; /* Lane::wait_for_answer() */
+#if BROKEN == 8
+      if
+      :: confirmed[me] == tail[me] -> break
+      :: else
+      fi
+#endif
+    fi
+  od;
+#if BROKEN == 8
+confirmed_at_once:
+#endif
+  awaits[me] = false; /* withdraw_confirmation_request() */
+  answer[me] = false
+}
+#endif
+
 active [LANES] proctype Worker() {
   byte number = 1;
   byte needed, words, used;
   bool gave_up = (me == 0); /* the first worker has patience without end */
+#ifndef CONFIRM
 
   if
   :: me == 0 && !discard -> discard = true
   :: true
   fi;
+#endif
   registered[me] = true; /* open_lane(): under the mutex */
   wake_event = true;     /* open_lane(): wake_sender() */
   do
@@ -296,7 +409,10 @@ again:
         needed = 0;
         words = 0;
         used = 0
-      }
+      };
+#ifdef CONFIRM
+      await_confirmation()
+#endif
     :: else ->
 #if BROKEN == 3
       if /* Worker::wait_for_room(), but looks for room before it asks for it */
@@ -318,7 +434,7 @@ again:
 #endif
         if
         :: !gave_up -> gave_up = true; break /* the patience may end at any moment, or never */
-        :: room_event[me] -> room_event[me] = false; /* Lane::wait_for_answer() */
+        :: answer[me] -> answer[me] = false; /* Lane::wait_for_answer() */
 #if BROKEN == 3
           if
           :: ROOM(me) >= needed -> break
@@ -328,7 +444,7 @@ again:
         fi
       od;
       wanted[me] = 0; /* withdraw_room_request() */
-      room_event[me] = false;
+      answer[me] = false;
       goto again
     fi
   od;

@@ -66,9 +66,9 @@ unreached_lines() {
   sed -n '/^unreached/,/^$/s/^.*\(lane\.pml:[0-9]*\), state [0-9]*, \(.*\)$/\1 \2/p' search.log | sort -u
 }
 
-# expect_fault NUMBER WHAT
+# expect_fault NUMBER WHAT SPIN_FLAG...
 expect_fault() {
-  search -DSAFETY -n -DFIRST=2 -DSECOND=1 "-DBROKEN=$1"
+  search -DSAFETY -n -DFIRST=2 -DSECOND=1 "-DBROKEN=$1" "${@:3}"
   grep -q 'errors: 1' search.log ||
     fail "fault $1 ($2) was not found, so the model cannot be trusted: $(cat search.log)"
   printf 'fault: %-55s found, %s\n' "$2" \
@@ -82,6 +82,12 @@ expect_none "both workers wait for room" -DSAFETY -v -DFIRST=2 -DSECOND=2 -DFEW_
 left_out=$(sort unreached | uniq -c | awk -v all="$searches" '$1 == all')
 [[ -z $left_out ]] || fail "none of the searches comes to these steps of the model:
 $left_out"
+expect_none "workers wait for confirmation" -DSAFETY -v -DFIRST=2 -DSECOND=1 -DFEW_SIZES -DCONFIRM
+left_out=$(unreached_lines | awk -v model="$model" '
+  BEGIN { while ((getline line < model) > 0) text[++n] = line }
+  { split($1, at, ":"); if (text[at[2] + 0] ~ /confirmed|awaits|unsettled/) print }')
+[[ -z $left_out ]] || fail "the search for confirmations does not come to these steps of the model:
+$left_out"
 # -l looks for cycles without progress; as nothing is marked as progress, every cycle is one.
 expect_none "no run goes on for ever" -DNP -l -DFIRST=2 -DSECOND=1 -DFEW_SIZES
 optimize=-O0 # they are found before that matters
@@ -91,3 +97,6 @@ expect_fault 3 "a worker looks for room before it asks for it"
 expect_fault 4 "the sender looks for a request before it releases"
 expect_fault 5 "a worker takes a word more than there is room for"
 expect_fault 6 "a transaction is published before it is written"
+expect_fault 7 "the sender looks for a request before it confirms" -DCONFIRM
+expect_fault 8 "a worker looks for confirmation before it asks for it" -DCONFIRM
+expect_fault 9 "a lane is dropped while a frame holds a share of it" -DCONFIRM

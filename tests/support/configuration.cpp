@@ -4,9 +4,15 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <utility>
 
 namespace omzmq::test {
+
+std::string tested_module() {
+  const char* module = ::secure_getenv("OMZMQ_TEST_MODULE");
+  return module != nullptr && *module != '\0' ? module : OMZMQ_TEST_PLUGIN;
+}
 
 Configuration::Configuration(const TestDirectory& directory, std::string name)
     : directory_(directory), name_(std::move(name)) {}
@@ -60,7 +66,7 @@ std::string Configuration::text() const {
   std::string text =
       fmt::format("global(workDirectory=\"{}\")\n{}", directory_.path().string(), global_);
   if (loads_omzmq_) {
-    text += fmt::format("module(load=\"{}\"{})\n", OMZMQ_TEST_PLUGIN, module_parameters_);
+    text += fmt::format("module(load=\"{}\"{})\n", tested_module(), module_parameters_);
   }
   text += fmt::format(
       "module(load=\"imptcp\" threads=\"1\")\n"

@@ -9,6 +9,10 @@
 
 namespace omzmq::test {
 
+// The path of omzmq.so: OMZMQ_TEST_MODULE of the environment, where it is set, else the one that
+// was built with the tests.
+std::string tested_module();
+
 // Builds the configuration of a private rsyslogd: omzmq.so by its absolute path, an imptcp input on
 // a unix socket, impstats as JSON once a second, and one ruleset with a queue of its own. Templates
 // that are there: "raw" (the bytes of the line as they came), "payload" (what follows the first '|'

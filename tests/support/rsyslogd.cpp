@@ -99,7 +99,7 @@ std::string module_directory(const TestDirectory& directory) {
     }
   }
   std::filesystem::remove(modules / "omzmq.so");
-  std::filesystem::create_symlink(OMZMQ_TEST_PLUGIN, modules / "omzmq.so");
+  std::filesystem::create_symlink(tested_module(), modules / "omzmq.so");
   return modules.string();
 }
 

@@ -67,6 +67,13 @@ INSTANTIATE_TEST_SUITE_P(
                 maxMessageSize="1k" closeTimeout="0")"},
         Good{"Suspend", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH"
                 handoff.full="suspend" confirm="handoff")"},
+        Good{"Sent", R"(endpoints="tcp://*:5555" sockType="PUB" topics="a" confirm="sent"
+                handoff.full="suspend" spoolFile="/nowhere/spool" deadLetterFile="/nowhere/dead")"},
+        Good{"AckedAtTheUpperBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER"
+                format="packed" confirm="acked" ack.timeout="3600000" ack.window="65536"
+                spoolFile="/nowhere/spool")"},
+        Good{"AckedAtTheLowerBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER"
+                format="packed" confirm="acked" ack.timeout="100" ack.window="1")"},
         Good{"TheSocket", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH" sendHWM="0"
                 sendBuffer="256k" reconnect.interval="10" reconnect.maxInterval="1000"
                 connectTimeout="1000" handshakeTimeout="1000" heartbeat.interval="1000"
@@ -136,7 +143,8 @@ TEST_F(Module, HasAllItsCountersFromTheFirstReport) {
   EXPECT_TRUE(counters.wait_for("submitted", 0));
   for (const char* counter :
        {"submitted", "sent.messages", "sent.bytes", "sent.frames", "dropped.newest",
-        "dropped.oldest", "dropped.dead", "suspended", "waited.us", "lane.bytes", "lane.peak"}) {
+        "dropped.oldest", "dropped.dead", "suspended", "waited.us", "acked", "resent",
+        "acks.ignored", "spooled", "replayed", "lane.bytes", "lane.peak"}) {
     EXPECT_EQ(counters.value(counter), 0) << counter;
   }
 }

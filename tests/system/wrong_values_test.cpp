@@ -15,6 +15,7 @@ enum class Beside {
   kLines,   // the same, and format="lines"
   kPacked,  // the same, and format="packed"
   kPub,     // endpoints and sockType="PUB"
+  kAcked,   // all that confirm="acked" needs, and that
   kNothing
 };
 
@@ -37,6 +38,7 @@ std::string action_of(Beside beside, const std::string& endpoint, const std::str
       beside == Beside::kPush || beside == Beside::kLines || beside == Beside::kPacked;
   if (pushes) text += "sockType=\"PUSH\" ";
   if (beside == Beside::kPub) text += "sockType=\"PUB\" ";
+  if (beside == Beside::kAcked) text += "sockType=\"DEALER\" format=\"packed\" confirm=\"acked\" ";
   if (beside == Beside::kLines) text += "format=\"lines\" ";
   if (beside == Beside::kPacked) text += "format=\"packed\" ";
   return text + parameters;
@@ -193,7 +195,37 @@ INSTANTIATE_TEST_SUITE_P(
               "handoff.timeout", "60001"},
         Wrong{"HandoffFullUnknown", Beside::kPush, R"(handoff.full="explode")", "handoff.full",
               "explode"},
-        Wrong{"ConfirmOfTheNextVersion", Beside::kPush, R"(confirm="sent")", "confirm"},
+        Wrong{"ConfirmUnknown", Beside::kPush, R"(confirm="hoped")", "confirm", "'hoped'"},
+        Wrong{"AckedOfAPush", Beside::kPacked, R"(confirm="acked")", "confirm", "DEALER"},
+        Wrong{"AckedOfAPub", Beside::kPub, R"(format="packed" confirm="acked")", "confirm",
+              "DEALER"},
+        Wrong{
+            "AckedInLines", Beside::kNothing,
+            R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER" format="lines" confirm="acked")",
+            "confirm", "packed"},
+        Wrong{"AckedInRaw", Beside::kNothing,
+              R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER" confirm="acked")", "confirm",
+              "packed"},
+        Wrong{"HandoffFullDropsNewestThatIsSent", Beside::kPush,
+              R"(confirm="sent" handoff.full="dropNewest")", "handoff.full", "suspend"},
+        Wrong{"HandoffFullDropsOldestThatIsSent", Beside::kPush,
+              R"(confirm="sent" handoff.full="dropOldest")", "handoff.full", "suspend"},
+        Wrong{"HandoffFullDropsNewestThatIsAcked", Beside::kAcked, R"(handoff.full="dropNewest")",
+              "handoff.full", "suspend"},
+        Wrong{"HandoffFullDropsOldestThatIsAcked", Beside::kAcked, R"(handoff.full="dropOldest")",
+              "handoff.full", "suspend"},
+        Wrong{"AckTimeoutTooSmall", Beside::kAcked, R"(ack.timeout="99")", "ack.timeout", "99"},
+        Wrong{"AckTimeoutTooLarge", Beside::kAcked, R"(ack.timeout="3600001")", "ack.timeout",
+              "3600001"},
+        Wrong{"AckTimeoutWithoutAcked", Beside::kPacked, R"(confirm="sent" ack.timeout="1000")",
+              "ack.timeout", "acked"},
+        Wrong{"AckWindowTooSmall", Beside::kAcked, R"(ack.window="0")", "ack.window", "0"},
+        Wrong{"AckWindowTooLarge", Beside::kAcked, R"(ack.window="65537")", "ack.window", "65537"},
+        Wrong{"AckWindowWithoutAcked", Beside::kPacked, R"(ack.window="8")", "ack.window", "acked"},
+        Wrong{"SpoolFileRelative", Beside::kPush, R"(spoolFile="spool")", "spoolFile", "'spool'"},
+        Wrong{"SpoolFileEmpty", Beside::kPush, R"(spoolFile="")", "spoolFile", "''"},
+        Wrong{"SpoolFileOfTheDead", Beside::kPush,
+              R"(spoolFile="/nowhere/x" deadLetterFile="/nowhere/x")", "spoolFile", "'/nowhere/x'"},
         Wrong{"MaxMessageSizeTooSmall", Beside::kPush, R"(maxMessageSize="1023")", "maxMessageSize",
               "1023"},
         Wrong{"MaxMessageSizeTooLarge", Beside::kPush, R"(maxMessageSize="2g")", "maxMessageSize",
@@ -247,9 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
               "tos"},
         Wrong{"SocketOptionNoNumber", Beside::kPush, R"(socketOptions=["backlog=long"])",
               "socketOptions", "long"},
-        Wrong{"ParameterUnknown", Beside::kPush, R"(compressionLevel="3")", "compressionLevel"},
-        Wrong{"ParameterOfTheNextVersion", Beside::kPush, R"(spoolFile="/nowhere/spool")",
-              "spoolFile"}),
+        Wrong{"ParameterUnknown", Beside::kPush, R"(compressionLevel="3")", "compressionLevel"}),
     [](const auto& tested) { return tested.param.test; });
 
 class Check : public SystemTest {};
@@ -280,6 +310,21 @@ TEST_F(Check, NamesAWrongNumberOfIoThreads) {
     EXPECT_EQ(output.ended.exit_code, 1) << value << output.err;
     EXPECT_NE(lower(output.err).find("iothreads"), std::string::npos) << value << output.err;
   }
+}
+
+TEST_F(Check, NamesASpoolFileOfTwoActionsAndOneOfThem) {
+  const std::string file = directory_.file("spool");
+  const auto action = [&](const char* name) {
+    return fmt::format(R"(name="{}" endpoints="tcp://127.0.0.1:5555" sockType="PUSH" )"
+                       R"(spoolFile="{}")",
+                       name, file);
+  };
+  const Output output =
+      check(directory_, configuration().omzmq(action("one")).omzmq(action("two")).text());
+  EXPECT_EQ(output.ended.exit_code, 1) << output.err;
+  EXPECT_NE(output.err.find("spoolFile: '" + file + "'"), std::string::npos) << output.err;
+  EXPECT_NE(output.err.find("'one'"), std::string::npos) << output.err;
+  EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(Check, NamesATooLongIdentity) {

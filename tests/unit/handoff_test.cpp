@@ -118,6 +118,20 @@ TEST(Handoff, KeepsARetiredLaneUntilItIsRead) {
   EXPECT_TRUE(handoff.lanes().empty());
 }
 
+TEST(Handoff, GivesAWorkerThatComesTheLaneThatAnotherLeftFull) {
+  Handoff handoff(kLaneBytes);
+  const auto lane = handoff.open_lane();
+  publish(handoff, *lane, 64);
+  leave(handoff, *lane);
+  EXPECT_NE(handoff.open_empty_lane(), lane);
+  EXPECT_EQ(handoff.open_lane(), lane);
+  EXPECT_NE(handoff.open_lane(), lane) << "one writer each";
+  EXPECT_FALSE(lane->is_retired());
+  publish(handoff, *lane, 64);
+  EXPECT_EQ(read_all(handoff), 2U);
+  EXPECT_EQ(handoff.lanes().size(), 3U);
+}
+
 TEST(Handoff, SeesALaneThatCameAndWentUnseen) {
   Handoff handoff(kLaneBytes);
   static_cast<void>(handoff.lanes());

@@ -268,12 +268,20 @@ TEST(Parameters, KnowWhetherRsyslogTriesForEver) {
   EXPECT_FALSE(with("action.resumeRetryCount", {"1"}).retries_for_ever);
 }
 
+TEST(Parameters, KnowWhetherTheActionHasAQueueOfItsOwn) {
+  EXPECT_FALSE(with("name", {"x"}).has_own_queue);
+  EXPECT_TRUE(with("queue.type", {"LinkedList"}).has_own_queue);
+  EXPECT_TRUE(with("queue.type", {"disk"}).has_own_queue);
+  EXPECT_FALSE(with("queue.type", {"direct"}).has_own_queue);
+}
+
 // ---- All of them
 
 TEST(Parameters, AreAllTestedHere) {
   std::vector<std::string> tested{
       "endpoints", "identity",      "template",  "topics", "deadLetterFile",
-      "spoolFile", "socketOptions", "statsName", "name",   "action.resumeRetryCount"};
+      "spoolFile", "socketOptions", "statsName", "name",   "action.resumeRetryCount",
+      "queue.type"};
   for (const Range& range : kRanges) tested.emplace_back(range.name);
   for (const Words& parameter : words()) tested.emplace_back(parameter.name);
   std::vector<std::string> rows;

@@ -145,6 +145,7 @@ TEST_F(ConfirmingWorker, LetsTheOthersGoOn) {
   settings_.batch_max_messages = 1;
   action().start();
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([this] {
       const auto worker = std::make_unique<Worker>(action_);
@@ -195,12 +196,13 @@ TEST_F(ConfirmingWorker, ReturnsWhenTheDaemonStopsAndTheSenderAnswersForTheRest)
 TEST_F(ConfirmingWorker, IsRefusedNothingAtTheStopWithASpoolFile) {
   settings_.spool_file = directory_.file("spool");
   host_.stop();
-  auto worker = make_worker();  // the sender has not been started: nothing moves
-  std::size_t taken = 0;
-  for (; taken < 200; ++taken) ASSERT_EQ(submit(*worker, {std::string(1000, 'x')}), Status::kTaken);
-  EXPECT_EQ(stats().submitted, taken);
+  const auto worker = make_worker();  // the sender has not been started: nothing moves
+  // It waits for each of them for a while: so there are few, and they are large.
+  for (int i = 0; i < 7; ++i)
+    ASSERT_EQ(submit(*worker, {std::string(30'000, 'x')}), Status::kTaken);
+  EXPECT_EQ(stats().submitted, 7U);
   EXPECT_EQ(stats().suspended, 0U);
-  EXPECT_GT(stats().lane_bytes, 3 * kLaneBytes - 4096) << "more than a lane holds";
+  EXPECT_GT(stats().lane_bytes, 3 * kLaneBytes) << "more than a lane holds";
 }
 
 class AckedWorker : public ConfirmingWorker {
@@ -250,6 +252,7 @@ class StoppingWorker : public ConfirmingWorker {
 };
 
 TEST_F(StoppingWorker, IsRefusedWhereTheDaemonKeepsWhatIsRefused) {
+  settings_.has_own_queue = true;
   const auto worker = make_full_worker();
   EXPECT_EQ(submit(*worker, {std::string(1000, 'x')}), Status::kSuspended);
 }

@@ -268,6 +268,7 @@ TEST_F(WorkerTest, IsNotReadyAfterADeadMessageInAFullLane) {
 }
 
 TEST_F(WorkerTest, IsPacedWhileTheDaemonStops) {
+  settings_.has_own_queue = true;
   worker();
   fill();
   const auto waited = stats().waited_us;
@@ -279,6 +280,7 @@ TEST_F(WorkerTest, IsPacedWhileTheDaemonStops) {
 }
 
 TEST_F(WorkerTest, CutsItsWaitShortWhenTheDaemonStops) {
+  settings_.has_own_queue = true;
   settings_.handoff_timeout = 60000ms;
   worker();
   host_.stop();
