@@ -220,8 +220,12 @@ void Sender::discard_oldest() {
 void Sender::note_blocked(bool blocked, Clock::time_point now) {
   // A window that is full is the rule under load: nothing is held back while acknowledgements come.
   const std::uint64_t acked = stats_.acked.value();
-  const bool moves = !blocked || (outbox_.is_window_full() && acked != acked_before_);
+  const bool is_acked = outbox_.is_window_full() && acked != acked_before_;
+  // One now and then does not end what was told of, or there would be two lines for each.
+  const bool is_flowing = is_acked && (!told_blocked_ || now - last_acked_ < kTellBlockedAfter);
+  const bool moves = !blocked || is_flowing;
   acked_before_ = acked;
+  if (is_acked) last_acked_ = now;
   if (moves) {
     if (told_blocked_) {
       const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - *blocked_since_);

@@ -116,6 +116,7 @@ class Sender {
   std::optional<Clock::time_point> blocked_since_;
   bool told_blocked_ = false;
   std::uint64_t acked_before_ = 0;  ///< when note_blocked() looked last
+  Clock::time_point last_acked_;    ///< as note_blocked() saw it
   bool told_failure_ = false;
   bool told_compression_ = false;
   bool has_more_ = false;    ///< what the last drain() left can be moved at once

@@ -74,6 +74,8 @@ class Spool {
   [[nodiscard]] Saved end_save() noexcept;
 
  private:
+  static constexpr const char* kDamaged = ".damaged";
+
   /// A file of an earlier run.
   struct Source {
     std::string path;
@@ -92,7 +94,7 @@ class Spool {
   void drop_superseded();
   void report(const Source& source) const;
   [[nodiscard]] bool check_directory() const;
-  void give_up_source(const char* why);
+  void give_up_source(const char* why) noexcept;
 
   void settle(const Source& source);
   void settle_all() noexcept;

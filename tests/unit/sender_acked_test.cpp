@@ -296,6 +296,26 @@ TEST_F(AckedSender, SaysNothingWhileAcknowledgementsComeThoughItsWindowIsAlwaysF
   EXPECT_TRUE(host_.lines().empty()) << host_.lines().front().second;
 }
 
+TEST_F(AckedSender, SaysOnceThatAcknowledgementsComeTooSlowly) {
+  settings_.batch_max_messages = 1;
+  settings_.ack_timeout = 1h;
+  const auto lane = open_lane();
+  for (int i = 0; i < 100; ++i) publish(*lane, {std::to_string(i)});
+  EXPECT_EQ(work(), Outcome::kBlocked);
+  for (int i = 1; i < 20; ++i) {
+    EXPECT_EQ(work(i * 3s - 1s), Outcome::kBlocked);
+    acknowledge(static_cast<std::size_t>(i) - 1);
+    EXPECT_EQ(work(i * 3s), Outcome::kBlocked);
+  }
+  EXPECT_EQ(host_.lines().size(), 1U);
+  for (std::size_t i = 19; i < 21; ++i) {
+    acknowledge(i);
+    EXPECT_EQ(work(61s), Outcome::kBlocked);
+  }
+  EXPECT_EQ(host_.count(OMZMQ_LOG_INFO, "taken again, after 61 s"), 1U);
+  EXPECT_EQ(host_.lines().size(), 2U);
+}
+
 TEST_F(AckedSender, StopsWhenAllIsAcknowledged) {
   const auto lane = open_lane();
   publish(*lane, {"a"});

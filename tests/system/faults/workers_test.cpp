@@ -111,7 +111,7 @@ class Workers : public SystemTest, public testing::WithParamInterface<unsigned> 
 };
 
 TEST_P(Workers, ComeAndGoAndLoseNothing) {
-  constexpr std::size_t kNoise = 4UL * 1024 * 1024;
+  constexpr std::size_t kNoise = 8UL * 1024 * 1024;
   const unsigned each = under_wrapper() ? 1000 : 10000;
   start(GetParam());
   ASSERT_TRUE(burst(1)) << daemon_->standard_error();
