@@ -20,7 +20,7 @@ TEST(Counters, HaveNamesThatDiffer) {
     ++count;
   }
   EXPECT_EQ(names.size(), count);
-  EXPECT_EQ(count, 11U);
+  EXPECT_EQ(count, 16U);
 }
 
 TEST(Counters, AreGaugesWhereTheyGoUpAndDown) {
