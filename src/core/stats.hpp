@@ -32,7 +32,7 @@ struct LaneStats {
   Counter dropped_newest;  ///< messages of transactions that found no room
   Counter dropped_dead;    ///< messages longer than maxMessageSize
   Counter suspended;       ///< transactions handed back to rsyslog
-  Counter waited_us;       ///< microseconds spent waiting for room
+  Counter waited_us;       ///< microseconds spent waiting for room and for confirmation
 };
 
 /// What an action's sender thread counts. Written by that thread.
