@@ -5,10 +5,12 @@
 # Runs a few short system tests with the stock rsyslogd under valgrind, and fails when a test fails or
 # when a report has a frame of omzmq in its stack. The daemon has reports of its own, so that
 # valgrind's exit code says nothing about us.
-# usage: run-valgrind.sh PATH-OF-system_test
+# usage: run-valgrind.sh PATH-OF-system_test PATH-OF-fault_load_test
 set -euo pipefail
 
-tests=${1:?usage: run-valgrind.sh PATH-OF-system_test}
+usage='usage: run-valgrind.sh PATH-OF-system_test PATH-OF-fault_load_test'
+tests=${1:?$usage}
+load_tests=${2:?$usage}
 subset='Ways/Delivery.*/PUSHConnectsTcp:Ways/Delivery.*/PUBBindsTcp:Ways/Delivery.*/DEALERConnectsIpc'
 subset+=':Payload.WithNulBytesIsByteIdentical:Payload.InLinesHasItsLineFeedsEscapedAndTheLastTakenOff'
 subset+=':Topics.AreRenderedForEachMessageWithDynaTopic:Life.AReceiverThatComesLateGetsWhatWasWaiting'
@@ -25,15 +27,18 @@ trap 'rm -rf "$logs"' EXIT
 export OMZMQ_TEST_WRAPPER="valgrind --quiet --leak-check=full --show-leak-kinds=definite \
 --num-callers=40 --fullpath-after= --log-file=$logs/%p.log"
 
-# Two at a time: even and odd shards.
+# Two at a time: even and odd shards. The workers' test beside them sleeps most of the time.
 status=0
+"$load_tests" --gtest_filter='Four/Workers.*' >"$logs/workers.txt" 2>&1 &
+workers=$!
 GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=0 "$tests" --gtest_filter="$subset" >"$logs/first.txt" 2>&1 &
 first=$!
 GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=1 "$tests" --gtest_filter="$subset" >"$logs/second.txt" 2>&1 || status=1
 wait "$first" || status=1
-grep -h -E '^\[ +(OK|FAILED) +\]' "$logs/first.txt" "$logs/second.txt" || true
+wait "$workers" || status=1
+grep -h -E '^\[ +(OK|FAILED) +\]' "$logs"/*.txt || true
 if [ "$status" -ne 0 ]; then
-  cat "$logs/first.txt" "$logs/second.txt" "$logs"/*.log
+  cat "$logs"/*.txt "$logs"/*.log
   echo "run-valgrind.sh: a test failed under valgrind" >&2
 fi
 
