@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <string>
@@ -21,8 +22,10 @@ class ZmqContext {
   /// \throws zmq::error_t, std::system_error when file descriptors are short
   explicit ZmqContext(int io_threads);
 
-  /// File descriptors that making a socket may take: the first one starts libzmq's threads.
-  [[nodiscard]] int descriptors_for_socket() const noexcept;
+  /// The first one starts libzmq's threads. libzmq ends the process when it gets no descriptor or
+  /// no thread then: so this looks first. \throws std::system_error that names what is short;
+  /// zmq::error_t
+  [[nodiscard]] zmq::socket_t new_socket(zmq::socket_type type);
 
   [[nodiscard]] zmq::context_t& get() noexcept { return context_; }
 
@@ -33,16 +36,12 @@ class ZmqContext {
   [[nodiscard]] std::string new_inproc_address();
 
  private:
-  const int io_threads_;
+  const std::size_t io_threads_;
   std::mutex mutex_;
   std::deque<InFlight> in_flight_;    ///< guarded by mutex_; outlives context_
   unsigned long long addresses_ = 0;  ///< guarded by mutex_; given so far
+  bool has_threads_ = false;          ///< guarded by mutex_
   zmq::context_t context_;
 };
-
-/// libzmq ends the process when it runs out of file descriptors while it makes a socket: so this
-/// looks first.
-/// \throws std::system_error when fewer than `count` are left
-void require_file_descriptors(int count);
 
 }  // namespace omzmq

@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_sink.hpp"
 
-#include <ifaddrs.h>
-
 #include <cerrno>
 #include <new>
 #include <stdexcept>
@@ -16,9 +14,6 @@
 namespace omzmq {
 namespace {
 
-/// libzmq's own default for ZMQ_BACKLOG.
-constexpr int kDefaultBacklog = 100;
-
 /// How often a sender that never sleeps reads what subscribers say.
 constexpr std::size_t kSendsBetweenReads = 256;
 /// How often at most before it sleeps: it would take a flood of messages from peers to get there.
@@ -27,32 +22,12 @@ constexpr int kReadsBeforeSleep = 16;
 /// How long libzmq may take at the stop to give up what it holds.
 constexpr std::chrono::milliseconds kPatience{1000};
 
-/// libzmq ends the process when it cannot list the network interfaces, which it does for every tcp
-/// address that it binds but "*": so this tries first.
-void require_interface_list() {
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    throw std::system_error(
-        errno, std::generic_category(),
-        "the network interfaces cannot be listed (a sandbox without AF_NETLINK?); "
-        "bind tcp://*:port, or allow AF_NETLINK");
-  }
-  ::freeifaddrs(list);
-}
-
 /// libzmq looks a name up as IPv6 *instead* of IPv4 when the option is on: "localhost" would miss a
 /// receiver at 127.0.0.1. So a name is IPv4 unless the user asked for the other.
 bool wants_ipv6(const Settings& settings, const Endpoint& endpoint) {
   const std::string_view host = endpoint.host_and_port();
   return settings.ipv6 &&
          (host.starts_with('[') || host.starts_with('*') || settings.was_given("ipv6"));
-}
-
-int backlog_of(const Settings& settings) {
-  for (const auto& [name, value] : settings.socket_options) {
-    if (name == "backlog") return std::stoi(value);
-  }
-  return kDefaultBacklog;
 }
 
 }  // namespace
@@ -77,8 +52,7 @@ void ZmqSink::open() {
 }
 
 void ZmqSink::make_socket() {
-  require_file_descriptors(context_->descriptors_for_socket());
-  zmq::socket_t socket(context_->get(), socket_type_of(settings_));
+  zmq::socket_t socket = context_->new_socket(socket_type_of(settings_));
   apply_options(settings_, socket);
   const int fd = socket.get(zmq::sockopt::fd);
   if (settings_.sock_type == SocketType::kDealer) listen_to_peers(socket);
@@ -106,16 +80,14 @@ void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
 void ZmqSink::attach(const Endpoint& endpoint) {
   const bool binds = settings_.binds(endpoint);
   try {
+    socket_.set(zmq::sockopt::use_fd, -1);
     socket_.set(zmq::sockopt::ipv6, wants_ipv6(settings_, endpoint) ? 1 : 0);
     if (!binds) {
       socket_.connect(endpoint.address);
-    } else if (endpoint.transport == Endpoint::Transport::kIpc &&
-               !endpoint.path().starts_with('@')) {
-      bind_path(endpoint);
+    } else if (endpoint.transport == Endpoint::Transport::kTcp) {
+      bind_port(endpoint);
     } else {
-      const bool is_tcp = endpoint.transport == Endpoint::Transport::kTcp;
-      if (is_tcp && !endpoint.host_and_port().starts_with("*:")) require_interface_list();
-      socket_.bind(endpoint.address);
+      bind_path(endpoint);
     }
   } catch (const std::exception& error) {
     throw std::runtime_error(formatted("cannot {} '{}': {}", binds ? "bind" : "connect to",
@@ -123,13 +95,27 @@ void ZmqSink::attach(const Endpoint& endpoint) {
   }
 }
 
+void ZmqSink::bind_port(const Endpoint& endpoint) {
+  ListeningPort::Options options = listening_options(settings_);
+  options.ipv6 = wants_ipv6(settings_, endpoint);
+  ListeningPort port(endpoint.host_and_port(), options);
+  bind_listening(endpoint, port.fd());
+  port.release_fd();
+}
+
 void ZmqSink::bind_path(const Endpoint& endpoint) {
-  ListeningPath path(std::string(endpoint.path()), settings_.ipc_mode, backlog_of(settings_));
-  socket_.set(zmq::sockopt::use_fd, path.fd());
-  socket_.bind(endpoint.address);
-  path.release_fd();  // the socket closes it
-  socket_.set(zmq::sockopt::use_fd, -1);
+  if (endpoint.path().starts_with('@')) return socket_.bind(endpoint.address);
+  ListeningPath path(std::string(endpoint.path()), settings_.ipc_mode,
+                     listening_options(settings_).backlog);
+  bind_listening(endpoint, path.fd());
+  path.release_fd();
   paths_.push_back(std::move(path));
+}
+
+/// Gives libzmq a socket that listens already. Once it is bound, libzmq closes it.
+void ZmqSink::bind_listening(const Endpoint& endpoint, int fd) {
+  socket_.set(zmq::sockopt::use_fd, fd);
+  socket_.bind(endpoint.address);
 }
 
 SendResult ZmqSink::send(Frame& frame) noexcept {

@@ -59,7 +59,9 @@ class ZmqSink final : public FrameSink {
   void make_socket();
   void listen_to_peers(zmq::socket_t& socket);
   void attach(const Endpoint& endpoint);
+  void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
+  void bind_listening(const Endpoint& endpoint, int fd);
   [[nodiscard]] bool send_copy(Frame& frame);
   [[nodiscard]] bool may_send();
   [[nodiscard]] int events();
