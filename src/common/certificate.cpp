@@ -108,6 +108,12 @@ Certificate load_own_certificate(const std::string& path) {
   });
 }
 
+std::string load_server_key(const std::string& key_or_path) {
+  std::error_code none;
+  const bool is_there = std::filesystem::exists(key_or_path, none);
+  return is_key(key_or_path) && !is_there ? key_or_path : load_public_key(key_or_path);
+}
+
 std::string load_public_key(const std::string& path) {
   return with_file(path, [&](const SmallFile& file) {
     return require_key(parse_certificate(file.text()).public_key, "public-key", path);

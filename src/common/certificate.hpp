@@ -53,4 +53,8 @@ struct CertificateLines {
 /// The public key out of a certificate, public or secret. Throws CertificateError.
 [[nodiscard]] std::string load_public_key(const std::string& path);
 
+/// What names a server: a key in Z85, or the path of its certificate. A text that could be both is
+/// the path of a file that is there. Throws CertificateError.
+[[nodiscard]] std::string load_server_key(const std::string& key_or_path);
+
 }  // namespace omzmq
