@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/format.hpp"
+#include "core/own_thread.hpp"
 
 namespace omzmq {
 namespace {
@@ -46,6 +47,7 @@ class IdleThreads {
 
   /// \throws std::system_error, std::bad_alloc
   void start(std::size_t count) {
+    const SignalsBlocked blocked;
     threads_.reserve(count);
     while (threads_.size() < count) threads_.emplace_back([this] { wait(); });
   }

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_context.hpp"
 
+#include <utility>
+
 #include "core/format.hpp"
 #include "zmq/resources.hpp"
 
@@ -37,6 +39,13 @@ InFlight& ZmqContext::new_in_flight() {
 std::string ZmqContext::new_inproc_address() {
   const std::lock_guard lock(mutex_);
   return formatted("inproc://omzmq-{}", ++addresses_);
+}
+
+std::unique_ptr<ZapDomain> ZmqContext::new_zap_domain(std::shared_ptr<CurveClients> clients) {
+  const std::lock_guard lock(mutex_);
+  if (!zap_handler_) zap_handler_.emplace(context_);
+  return std::make_unique<ZapDomain>(*zap_handler_, formatted("omzmq-{}", ++domains_),
+                                     std::move(clients));
 }
 
 }  // namespace omzmq

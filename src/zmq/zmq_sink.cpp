@@ -32,8 +32,9 @@ bool wants_ipv6(const Settings& settings, const Endpoint& endpoint) {
 
 }  // namespace
 
-ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source)
-    : settings_(settings), context_source_(std::move(context_source)) {}
+ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source,
+                 std::shared_ptr<const Curve> curve)
+    : settings_(settings), context_source_(std::move(context_source)), curve_(std::move(curve)) {}
 
 ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 
@@ -54,6 +55,7 @@ void ZmqSink::open() {
 void ZmqSink::make_socket() {
   zmq::socket_t socket = context_->new_socket(socket_type_of(settings_));
   apply_options(settings_, socket);
+  secure(socket);
   const int fd = socket.get(zmq::sockopt::fd);
   if (settings_.sock_type == SocketType::kDealer) listen_to_peers(socket);
   if (settings_.wait_for_peers > 0) {
@@ -62,6 +64,14 @@ void ZmqSink::make_socket() {
   fd_ = fd;
   socket_ = std::move(socket);
   lost_ = 0;
+}
+
+void ZmqSink::secure(zmq::socket_t& socket) {
+  if (!curve_) return;
+  if (curve_->clients() && !zap_domain_) {
+    zap_domain_ = context_->new_zap_domain(curve_->clients());
+  }
+  curve_->apply(socket, zap_domain_ ? zap_domain_->name() : std::string());
 }
 
 void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
