@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/listening_port.hpp"
 
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -184,7 +185,8 @@ void apply(int fd, int family, const ListeningPort::Options& options) {
 
 }  // namespace
 
-ListeningPort::ListeningPort(std::string_view host_and_port, const Options& options) {
+ListeningPort::ListeningPort(std::string_view host_and_port, const Options& options)
+    : backlog_(static_cast<std::size_t>(options.backlog)) {
   const auto colon = host_and_port.rfind(':');
   const std::string_view host = host_and_port.substr(0, colon);
   // A kernel without IPv6, or a sandbox.
@@ -201,12 +203,20 @@ ListeningPort::ListeningPort(std::string_view host_and_port, const Options& opti
   fd_ = listening.release();
 }
 
-ListeningPort::ListeningPort(ListeningPort&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
 ListeningPort::~ListeningPort() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-int ListeningPort::release_fd() noexcept { return std::exchange(fd_, -1); }
+// A filter on the listening socket sees the segments of those who are not connected yet.
+void ListeningPort::shut() noexcept {
+  sock_filter drop_all{BPF_RET | BPF_K, 0, 0, 0};
+  const sock_fprog program{1, &drop_all};
+  static_cast<void>(::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+}
+
+void ListeningPort::reopen() noexcept {
+  const int unused = 0;
+  static_cast<void>(::setsockopt(fd_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused));
+}
 
 }  // namespace omzmq

@@ -2,9 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "zmq/doorkeeper.hpp"
 
 namespace omzmq {
 
@@ -15,8 +18,10 @@ namespace omzmq {
 /// interface, whose first address is taken, or else an address or a name to be looked up. Unlike
 /// there, a link-local address of an interface is taken last.
 ///
-/// Threads: one.
-class ListeningPort {
+/// Shut, it drops what comes in: who connects tries again until it is reopened.
+///
+/// Threads: one at a time.
+class ListeningPort final : public Door {
  public:
   struct Options {
     bool ipv6 = false;   ///< else IPv4; "*" then takes both, where the kernel has both
@@ -29,19 +34,18 @@ class ListeningPort {
   /// \param host_and_port  "host:port"; port "*": the kernel chooses
   /// \throws std::system_error, std::runtime_error where the host is nothing that is known
   ListeningPort(std::string_view host_and_port, const Options& options);
-  ~ListeningPort();
-  ListeningPort(ListeningPort&& other) noexcept;
+  ~ListeningPort() override;
   ListeningPort(const ListeningPort&) = delete;
   ListeningPort& operator=(const ListeningPort&) = delete;
-  ListeningPort& operator=(ListeningPort&&) = delete;
 
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-
-  /// Somebody else closes the descriptor.
-  int release_fd() noexcept;
+  [[nodiscard]] int fd() const noexcept override { return fd_; }
+  [[nodiscard]] std::size_t backlog() const noexcept override { return backlog_; }
+  void shut() noexcept override;
+  void reopen() noexcept override;
 
  private:
   int fd_ = -1;
+  const std::size_t backlog_;
 };
 
 }  // namespace omzmq

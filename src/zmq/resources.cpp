@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/resources.hpp"
 
-#include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -73,10 +75,18 @@ std::size_t descriptor_limit() noexcept {
 }
 
 std::size_t free_descriptors(std::size_t most) noexcept {
+  // poll() tells of many numbers at once which are descriptors, whatever state they are in.
+  std::array<pollfd, 256> numbers{};
   std::size_t found = 0;
   // The kernel gives the lowest number that is free: the highest are the last to be taken.
-  for (std::size_t fd = descriptor_limit(); fd-- > 0 && found < most;) {
-    if (::fcntl(static_cast<int>(fd), F_GETFD) < 0 && errno == EBADF) ++found;
+  for (std::size_t end = descriptor_limit(); end > 0 && found < most;) {
+    const std::size_t count = std::min({end, numbers.size(), most - found});
+    end -= count;
+    for (std::size_t i = 0; i < count; ++i) numbers[i] = {static_cast<int>(end + i), 0, 0};
+    if (::poll(numbers.data(), count, 0) <= 0) continue;
+    found += static_cast<std::size_t>(
+        std::count_if(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(count),
+                      [](const pollfd& item) { return (item.revents & POLLNVAL) != 0; }));
   }
   return found;
 }

@@ -16,8 +16,8 @@ namespace omzmq {
 /// The number of descriptors that this process may have: its soft RLIMIT_NOFILE.
 [[nodiscard]] std::size_t descriptor_limit() noexcept;
 
-/// Counts unused descriptors, up to `most`. Takes microseconds while there are many, and 60 ns for
-/// each that the process may have when nearly all are in use.
+/// Counts unused descriptors, up to `most`. Takes some microseconds while there are many, and some
+/// nanoseconds for each that the process may have when nearly all are in use.
 [[nodiscard]] std::size_t free_descriptors(std::size_t most) noexcept;
 
 /// \throws std::system_error when fewer than `count` are left, or the kernel gives none of the kind

@@ -15,7 +15,8 @@ constexpr std::size_t kForThread = 2;  ///< an epoll and an eventfd
 
 }  // namespace
 
-ZmqContext::ZmqContext(int io_threads) : io_threads_(static_cast<std::size_t>(io_threads)) {
+ZmqContext::ZmqContext(int io_threads, std::optional<Log> log)
+    : io_threads_(static_cast<std::size_t>(io_threads)), doorkeeper_(std::move(log)) {
   context_.set(zmq::ctxopt::io_threads, io_threads);
   context_.set(zmq::ctxopt::blocky, 0);
 }

@@ -10,6 +10,8 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "core/log.hpp"
+#include "zmq/doorkeeper.hpp"
 #include "zmq/in_flight.hpp"
 #include "zmq/zap_handler.hpp"
 
@@ -23,12 +25,16 @@ class ZmqContext {
  public:
   /// Starts nothing yet: libzmq's threads come with the first socket.
   /// \throws zmq::error_t, std::system_error when file descriptors are short
-  explicit ZmqContext(int io_threads);
+  /// \param log  for what concerns all sockets; empty: nothing is said
+  explicit ZmqContext(int io_threads, std::optional<Log> log = std::nullopt);
 
   /// The first one starts libzmq's threads. libzmq ends the process when it gets no descriptor or
   /// no thread then: so this looks first. \throws std::system_error that names what is short;
   /// zmq::error_t
   [[nodiscard]] zmq::socket_t new_socket(zmq::socket_type type);
+
+  /// Of the listening sockets of this context's sockets.
+  [[nodiscard]] Doorkeeper& doorkeeper() noexcept { return doorkeeper_; }
 
   [[nodiscard]] zmq::context_t& get() noexcept { return context_; }
 
@@ -45,6 +51,7 @@ class ZmqContext {
 
  private:
   const std::size_t io_threads_;
+  Doorkeeper doorkeeper_;
   std::mutex mutex_;
   std::deque<InFlight> in_flight_;    ///< guarded by mutex_; outlives context_
   unsigned long long addresses_ = 0;  ///< guarded by mutex_; given so far

@@ -190,6 +190,7 @@ ListeningPort::Options listening_options(const Settings& settings) {
     if (name == "rcvbuf") options.receive_buffer = std::stoi(value);
     if (name == "tos") options.type_of_service = std::stoi(value);
   }
+  options.backlog = fitting_backlog(options.backlog);
   // libzmq leaves the system's value for a negative one.
   if (options.receive_buffer && *options.receive_buffer < 0) options.receive_buffer.reset();
   return options;

@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_sink.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <new>
 #include <stdexcept>
@@ -9,6 +12,8 @@
 #include <utility>
 
 #include "core/format.hpp"
+#include "zmq/listening_path.hpp"
+#include "zmq/listening_port.hpp"
 #include "zmq/zmq_options.hpp"
 
 namespace omzmq {
@@ -96,6 +101,8 @@ void ZmqSink::attach(const Endpoint& endpoint) {
       socket_.connect(endpoint.address);
     } else if (endpoint.transport == Endpoint::Transport::kTcp) {
       bind_port(endpoint);
+    } else if (endpoint.path().starts_with('@')) {
+      socket_.bind(endpoint.address);
     } else {
       bind_path(endpoint);
     }
@@ -108,24 +115,27 @@ void ZmqSink::attach(const Endpoint& endpoint) {
 void ZmqSink::bind_port(const Endpoint& endpoint) {
   ListeningPort::Options options = listening_options(settings_);
   options.ipv6 = wants_ipv6(settings_, endpoint);
-  ListeningPort port(endpoint.host_and_port(), options);
-  bind_listening(endpoint, port.fd());
-  port.release_fd();
+  bind_door(endpoint, std::make_unique<ListeningPort>(endpoint.host_and_port(), options));
 }
 
 void ZmqSink::bind_path(const Endpoint& endpoint) {
-  if (endpoint.path().starts_with('@')) return socket_.bind(endpoint.address);
-  ListeningPath path(std::string(endpoint.path()), settings_.ipc_mode,
-                     listening_options(settings_).backlog);
-  bind_listening(endpoint, path.fd());
-  path.release_fd();
-  paths_.push_back(std::move(path));
+  bind_door(endpoint,
+            std::make_unique<ListeningPath>(std::string(endpoint.path()), settings_.ipc_mode,
+                                            listening_options(settings_).backlog));
 }
 
-/// Gives libzmq a socket that listens already. Once it is bound, libzmq closes it.
-void ZmqSink::bind_listening(const Endpoint& endpoint, int fd) {
-  socket_.set(zmq::sockopt::use_fd, fd);
-  socket_.bind(endpoint.address);
+/// Gives libzmq a descriptor of its own for a socket that listens already.
+void ZmqSink::bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door) {
+  const int copy = ::fcntl(door->fd(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw std::system_error(errno, std::generic_category());
+  try {
+    socket_.set(zmq::sockopt::use_fd, copy);
+    socket_.bind(endpoint.address);
+  } catch (...) {
+    ::close(copy);
+    throw;
+  }
+  doors_.emplace_back(context_->doorkeeper(), std::move(door));
 }
 
 SendResult ZmqSink::send(Frame& frame) noexcept {
@@ -269,7 +279,7 @@ void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
 }
 
 void ZmqSink::forget_peers() noexcept {
-  paths_.clear();
+  doors_.clear();
   attached_ = 0;
   subscribers_.reset();
   unread_sends_ = 0;
