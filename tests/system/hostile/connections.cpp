@@ -55,6 +55,14 @@ void Connections::open(unsigned count, std::string_view first_words) {
   }
 }
 
+unsigned Connections::heard() const {
+  return static_cast<unsigned>(std::count_if(fds_.begin(), fds_.end(), [](int fd) {
+    char byte = 0;
+    return ::recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != ENOTCONN);
+  }));
+}
+
 unsigned Connections::closed() const {
   return static_cast<unsigned>(std::count_if(fds_.begin(), fds_.end(), is_closed));
 }

@@ -21,7 +21,9 @@ class Connections {
 
   // Throws std::system_error when this process has no descriptor left.
   void open(unsigned count, std::string_view first_words = {});
-  // How many the other side has closed so far.
+  // To how many the other side has said something, or has closed them.
+  unsigned heard() const;
+  // How many the other side has closed so far. What it said before is read and forgotten.
   unsigned closed() const;
   std::size_t count() const { return fds_.size(); }
 
