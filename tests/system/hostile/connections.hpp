@@ -23,8 +23,6 @@ class Connections {
   void open(unsigned count, std::string_view first_words = {});
   // To how many the other side has said something, or has closed them.
   unsigned heard() const;
-  // How many the other side has closed so far. What it said before is read and forgotten.
-  unsigned closed() const;
   std::size_t count() const { return fds_.size(); }
 
  private:
