@@ -78,11 +78,11 @@ check_binary() {
 # check_hardened FILE: stacks and copies are guarded, and nothing that was linked can be written over.
 check_hardened() {
   local file=$1 missing=()
-  readelf -d "$file" | grep -q 'BIND_NOW\|Flags: NOW' || missing+=("BIND_NOW")
-  readelf -lW "$file" | grep -q GNU_RELRO || missing+=("RELRO")
-  readelf -hW "$file" | grep -q 'Type: *DYN' || missing+=("a position-independent executable")
-  nm -D --undefined-only "$file" | grep -q '__stack_chk_fail' || missing+=("-fstack-protector-strong")
-  nm -D --undefined-only "$file" | grep -q '__[a-z]*_chk@' || missing+=("_FORTIFY_SOURCE")
+  readelf -d "$file" | grep 'BIND_NOW\|Flags: NOW' >/dev/null || missing+=("BIND_NOW")
+  readelf -lW "$file" | grep GNU_RELRO >/dev/null || missing+=("RELRO")
+  readelf -hW "$file" | grep 'Type: *DYN' >/dev/null || missing+=("a position-independent executable")
+  nm -D --undefined-only "$file" | grep '__stack_chk_fail' >/dev/null || missing+=("-fstack-protector-strong")
+  nm -D --undefined-only "$file" | grep '__[a-z]*_chk@' >/dev/null || missing+=("_FORTIFY_SOURCE")
   if [[ ${#missing[@]} -gt 0 ]]; then
     printf '%s lacks: %s\n' "$file" "${missing[*]}"
     return 1
