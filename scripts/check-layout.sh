@@ -40,12 +40,13 @@ forbid_includes() {
 }
 
 check_includes() {
-  local core zmq plugin tap tap_parts public
+  local common core zmq plugin tap tap_parts public
   # The names of rsyslog's headers that a module comes near to, and of the string library behind them.
   local rsyslog='rsyslog\.h|config\.h|conf\.h|module-template\.h|modules\.h|msg\.h|template\.h|obj.*\.h'
   rsyslog+='|errmsg\.h|statsobj\.h|glbl\.h|cfsysline\.h|srUtils\.h|syslogd-types\.h|typedefs\.h'
   rsyslog+='|libestr\.h'
   local libzmq='zmq\.hpp|zmq_addon\.hpp|zmq\.h|czmq\.h'
+  mapfile -t common < <(project_files 'src/common/*.?pp')
   mapfile -t core < <(project_files 'src/core/*.?pp' 'src/core/*.h')
   mapfile -t zmq < <(project_files 'src/zmq/*.?pp' 'src/zmq/*.h')
   mapfile -t plugin < <(project_files 'src/plugin/*.?pp' 'src/plugin/*.[ch]')
@@ -53,10 +54,12 @@ check_includes() {
   mapfile -t tap_parts < <(project_files 'src/tap/records/*.?pp' 'src/tap/count/*.?pp' \
     'src/tap/screen/*.?pp' 'src/tap/text/*.?pp')
   mapfile -t public < <(project_files 'include/*.h' 'include/*.hpp')
+  forbid_includes "${common[@]}" -- "$libzmq|$rsyslog|fmt/.*|(\\.\\./)?(core|zmq|plugin|tap)/.*" \
+    "src/common is for everybody: it knows nothing but C++"
   forbid_includes "${core[@]}" "${public[@]}" -- "$libzmq|$rsyslog" \
     "src/core and include/ know neither ZeroMQ nor rsyslog"
   forbid_includes "${core[@]}" "${public[@]}" -- '(\.\./)?(zmq|plugin|tap)/.*' \
-    "src/core and include/ use no other folder of src"
+    "src/core and include/ use no other folder of src but src/common"
   forbid_includes "${zmq[@]}" -- "$rsyslog|(\\.\\./)?(plugin|tap)/.*" \
     "src/zmq knows neither rsyslog nor the plugin"
   forbid_includes "${plugin[@]}" -- "$libzmq" "only src/zmq and src/tap use ZeroMQ"

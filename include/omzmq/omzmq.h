@@ -15,7 +15,7 @@
  * it.
  *  4. A failure that a person has to know of has been logged through the host when the call
  * returns.
- *  5. Nothing before omzmq_module_start() opens a socket or a file or starts a thread.
+ *  5. Nothing before omzmq_module_start() opens a socket, writes a file or starts a thread.
  */
 
 #include <stdbool.h>
@@ -101,7 +101,8 @@ const char* omzmq_action_name(const omzmq_action* action);
  * actions stop side by side. Workers may be freed before or after. */
 void omzmq_action_free(omzmq_action* action);
 
-/* Opens the action's own files anew. From the daemon's main thread, while workers run. */
+/* Opens the action's own files anew, and reads anew who may connect to it. From the daemon's main
+ * thread, while workers run. */
 void omzmq_action_hup(omzmq_action* action);
 
 /* ---- Worker */

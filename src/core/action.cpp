@@ -2,14 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/action.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
-#include "core/format.hpp"
+#include "core/own_thread.hpp"
 #include "core/sender.hpp"
 
 namespace omzmq {
@@ -18,28 +15,6 @@ namespace {
 Settings validated(Settings settings) {
   settings.validate();
   return settings;
-}
-
-/// The signals of the daemon are for its main thread: what is started during the lifetime of this
-/// inherits a mask that blocks all of them.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-void name_this_thread(const std::string& name) noexcept {
-  constexpr std::size_t kMostBytes = 15;  // of the kernel
-  ::pthread_setname_np(::pthread_self(), ("omzmq:" + name).substr(0, kMostBytes).c_str());
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "core/format.hpp"
 #include "core/parameters.hpp"
 #include "core/worker.hpp"
+#include "zmq/curve.hpp"
 #include "zmq/zmq_context.hpp"
 #include "zmq/zmq_sink.hpp"
 
@@ -57,6 +58,7 @@ struct omzmq_module {
 
 struct omzmq_action {
   std::shared_ptr<Action> action;
+  std::shared_ptr<const omzmq::Curve> curve;  ///< null: curve.mode is off
 };
 
 struct omzmq_worker {
@@ -224,14 +226,16 @@ void omzmq_module_free(omzmq_module* module) {
 
 omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* settings) {
   return guarded(module->log, static_cast<omzmq_action*>(nullptr), [&] {
-    const auto make_sink = [module](const Settings& values) {
-      return std::make_unique<omzmq::ZmqSink>(values,
-                                              [module] { return module->shared_context(); });
-    };
     const auto& values = std::get<Settings>(settings->values);
+    values.validate();  // of files, only those are read that are of use
+    const auto curve = omzmq::Curve::load(values, Log(module->host, values.display_name()));
+    const auto make_sink = [module, curve](const Settings& used) {
+      return std::make_unique<omzmq::ZmqSink>(
+          used, [module] { return module->shared_context(); }, curve);
+    };
     require_own_spool_file(*module, values);
     auto action = std::make_shared<Action>(values, module->host, make_sink);
-    auto handle = std::make_unique<omzmq_action>(omzmq_action{action});
+    auto handle = std::make_unique<omzmq_action>(omzmq_action{action, curve});
     module->actions.push_back(std::move(action));
     return handle.release();
   });
@@ -254,6 +258,7 @@ void omzmq_action_free(omzmq_action* action) {
 void omzmq_action_hup(omzmq_action* action) {
   const omzmq::CancellationHeldOff held_off;
   action->action->reopen_files();
+  if (action->curve && action->curve->clients()) action->curve->clients()->reload();
 }
 
 // ---- Worker

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "core/format.hpp"
@@ -32,6 +33,13 @@ InFlight& ZmqContext::new_in_flight() {
 std::string ZmqContext::new_inproc_address() {
   const std::lock_guard lock(mutex_);
   return formatted("inproc://omzmq-{}", ++addresses_);
+}
+
+std::unique_ptr<ZapDomain> ZmqContext::new_zap_domain(std::shared_ptr<CurveClients> clients) {
+  const std::lock_guard lock(mutex_);
+  if (!zap_handler_) zap_handler_.emplace(context_);
+  return std::make_unique<ZapDomain>(*zap_handler_, formatted("omzmq-{}", ++domains_),
+                                     std::move(clients));
 }
 
 void require_file_descriptors(int count) {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <zmq.hpp>
 
 #include "zmq/in_flight.hpp"
+#include "zmq/zap_handler.hpp"
 
 namespace omzmq {
 
@@ -32,12 +35,19 @@ class ZmqContext {
   /// An inproc address that nobody else in this context has.
   [[nodiscard]] std::string new_inproc_address();
 
+  /// For a socket that is a CURVE server, which it has to outlive: who is among the clients may
+  /// connect. The first one starts a thread. The context has to outlive it.
+  /// \throws zmq::error_t, std::system_error
+  [[nodiscard]] std::unique_ptr<ZapDomain> new_zap_domain(std::shared_ptr<CurveClients> clients);
+
  private:
   const int io_threads_;
   std::mutex mutex_;
   std::deque<InFlight> in_flight_;    ///< guarded by mutex_; outlives context_
   unsigned long long addresses_ = 0;  ///< guarded by mutex_; given so far
+  unsigned long long domains_ = 0;    ///< guarded by mutex_; given so far
   zmq::context_t context_;
+  std::optional<ZapHandler> zap_handler_;  ///< guarded by mutex_; once there, there for good
 };
 
 /// libzmq ends the process when it runs out of file descriptors while it makes a socket: so this

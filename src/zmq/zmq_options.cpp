@@ -13,6 +13,7 @@
 
 #include "core/format.hpp"
 #include "core/parameters.hpp"
+#include "zmq/zap_handler.hpp"
 
 namespace omzmq {
 namespace {
@@ -41,12 +42,6 @@ Value most_waiting_from_peer(const Settings& settings) {
   constexpr int kFew = 10;
   return if_on(settings.wait_for_peers > 0, kFew);
 }
-
-/// Without a domain libzmq takes whatever does not begin like ZMTP 3, such as HTTP or the banner of
-/// another service, for a peer of ZMTP 1, and gives it messages. With one it ends such connections.
-/// Where the context has an authenticator, that is asked about the peers of this domain too, and
-/// has to let in those that come without CURVE.
-constexpr std::string_view kDomain = "omzmq";
 
 /// One parameter, one option. An empty value leaves libzmq's own.
 struct Row {
@@ -171,7 +166,7 @@ void apply_options(const Settings& settings, zmq::socket_t& socket) {
   }
   const std::int64_t most = most_from_peer(settings);
   set(socket, "maxmsgsize", ZMQ_MAXMSGSIZE, &most, sizeof most);
-  set(socket, "ZMTP 3", ZMQ_ZAP_DOMAIN, kDomain.data(), kDomain.size());
+  set(socket, "zap_domain", ZMQ_ZAP_DOMAIN, kPlainDomain.data(), kPlainDomain.size());
   if (!settings.identity.empty()) {
     set(socket, "identity", ZMQ_ROUTING_ID, settings.identity.data(), settings.identity.size());
   }

@@ -57,8 +57,9 @@ int backlog_of(const Settings& settings) {
 
 }  // namespace
 
-ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source)
-    : settings_(settings), context_source_(std::move(context_source)) {}
+ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source,
+                 std::shared_ptr<const Curve> curve)
+    : settings_(settings), context_source_(std::move(context_source)), curve_(std::move(curve)) {}
 
 ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 
@@ -80,9 +81,18 @@ void ZmqSink::make_socket() {
   require_file_descriptors(context_->descriptors_for_socket());
   zmq::socket_t socket(context_->get(), socket_type_of(settings_));
   apply_options(settings_, socket);
+  secure(socket);
   listen_to_peers(socket);
   socket_ = std::move(socket);
   lost_ = 0;
+}
+
+void ZmqSink::secure(zmq::socket_t& socket) {
+  if (!curve_) return;
+  if (curve_->clients() && !zap_domain_) {
+    zap_domain_ = context_->new_zap_domain(curve_->clients());
+  }
+  curve_->apply(socket, zap_domain_ ? zap_domain_->name() : std::string());
 }
 
 void ZmqSink::listen_to_peers(zmq::socket_t& socket) {

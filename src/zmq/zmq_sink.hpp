@@ -14,6 +14,7 @@
 
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
+#include "zmq/curve.hpp"
 #include "zmq/in_flight.hpp"
 #include "zmq/listening_path.hpp"
 #include "zmq/peer_input.hpp"
@@ -38,7 +39,9 @@ class ZmqSink final : public FrameSink {
 
   /// Opens nothing. Keeps a reference to the settings.
   /// \param context_source  called by the first open()
-  ZmqSink(const Settings& settings, ContextSource context_source);
+  /// \param curve  null: curve.mode is off
+  ZmqSink(const Settings& settings, ContextSource context_source,
+          std::shared_ptr<const Curve> curve = nullptr);
   ~ZmqSink() override;
 
   void open() override;
@@ -57,6 +60,7 @@ class ZmqSink final : public FrameSink {
 
  private:
   void make_socket();
+  void secure(zmq::socket_t& socket);
   void listen_to_peers(zmq::socket_t& socket);
   void attach(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
@@ -69,8 +73,10 @@ class ZmqSink final : public FrameSink {
 
   const Settings& settings_;
   const ContextSource context_source_;
+  const std::shared_ptr<const Curve> curve_;
   std::shared_ptr<ZmqContext> context_;
-  InFlight* in_flight_ = nullptr;  ///< lives in the context
+  std::unique_ptr<ZapDomain> zap_domain_;  ///< of a CURVE server, from its first open() on
+  InFlight* in_flight_ = nullptr;          ///< lives in the context
 
   zmq::socket_t socket_;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
