@@ -44,7 +44,7 @@ struct omzmq_module {
   /// The context comes with the first socket: not before the daemon has forked.
   std::shared_ptr<omzmq::ZmqContext> shared_context() {
     const std::lock_guard lock(mutex);
-    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads);
+    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads, log);
     return context;
   }
 
