@@ -17,6 +17,8 @@ from zmq.auth.thread import ThreadAuthenticator
 
 
 def secure(socket, arguments):
+    """The authenticator, if there is one: without it everybody would be let in."""
+    authenticator = None
     if arguments.own:
         socket.curve_publickey, socket.curve_secretkey = zmq.auth.load_certificate(arguments.own)
     if arguments.clients:
@@ -30,6 +32,7 @@ def secure(socket, arguments):
         if not arguments.own:
             socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
         socket.curve_serverkey = zmq.auth.load_certificate(arguments.server_key)[0]
+    return authenticator
 
 
 def main():
@@ -43,12 +46,12 @@ def main():
     arguments = parser.parse_args()
     socket = zmq.Context().socket(getattr(zmq, arguments.kind))
     socket.setsockopt(zmq.RCVHWM, 0)
-    secure(socket, arguments)
+    authenticator = secure(socket, arguments)
     if arguments.kind == "SUB":
         socket.setsockopt_string(zmq.SUBSCRIBE, "")
     getattr(socket, arguments.how)(arguments.endpoint)
     print("ready", flush=True)
-    while True:
+    while authenticator is None or authenticator.is_alive():
         print(socket.recv_multipart()[-1].decode(), flush=True)
 
 
