@@ -17,12 +17,18 @@
 
 namespace omzmq {
 
+/// The domain of sockets without CURVE. Without any, libzmq takes whatever does not begin like ZMTP
+/// 3, such as HTTP or the banner of another service, for a peer of ZMTP 1, and gives it messages.
+/// With one it ends such connections, and asks the handler, if there is one, about the others.
+inline constexpr std::string_view kPlainDomain = "omzmq.plain";
+
 /// Answers libzmq's question, for each CURVE handshake with a server socket of the context, whether
 /// that client may connect: the handler of ZeroMQ's authentication protocol (ZAP, RFC 27), of which
 /// a context has one. Each server socket has a domain of its own, by which it is told apart.
+/// Whoever comes to a socket of kPlainDomain may.
 ///
-/// libzmq lets in everybody when there is no handler. So it has to be there before such a socket is
-/// bound, and until the last one is closed.
+/// libzmq lets in everybody when there is no handler. So it has to be there before a server socket
+/// is bound, and until the last one is closed.
 ///
 /// Threads: any. The questions are answered on a thread of its own, which nothing can end but the
 /// destructor.

@@ -13,6 +13,7 @@
 
 #include "core/format.hpp"
 #include "core/parameters.hpp"
+#include "zmq/zap_handler.hpp"
 
 namespace omzmq {
 namespace {
@@ -165,6 +166,7 @@ void apply_options(const Settings& settings, zmq::socket_t& socket) {
   }
   const std::int64_t most = most_from_peer(settings);
   set(socket, "maxmsgsize", ZMQ_MAXMSGSIZE, &most, sizeof most);
+  set(socket, "zap_domain", ZMQ_ZAP_DOMAIN, kPlainDomain.data(), kPlainDomain.size());
   if (!settings.identity.empty()) {
     set(socket, "identity", ZMQ_ROUTING_ID, settings.identity.data(), settings.identity.size());
   }
