@@ -99,7 +99,22 @@ StatsSnapshot Action::stats() const {
   snapshot.acks_ignored = sender_stats_.acks_ignored.value();
   snapshot.spooled = sender_stats_.spooled.value();
   snapshot.replayed = sender_stats_.replayed.value();
+  snapshot.peers = sender_stats_.peers.value();
+  snapshot.connects = sender_stats_.connects.value();
+  snapshot.disconnects = sender_stats_.disconnects.value();
+  snapshot.handshake_failed = sender_stats_.handshake_failed.value();
+  snapshot.auth_failed = sender_stats_.auth_failed.value();
   snapshot.lane_bytes += sender_stats_.open_bytes.value();
+  return snapshot;
+}
+
+StatsSnapshot Action::report() {
+  StatsSnapshot snapshot = stats();
+  const std::lock_guard lock(report_mutex_);
+  const LatencyQuantiles latency = latency_report_.take(sender_stats_.latency);
+  snapshot.latency_p50_us = latency.p50_us;
+  snapshot.latency_p99_us = latency.p99_us;
+  snapshot.latency_max_us = latency.max_us;
   return snapshot;
 }
 

@@ -114,6 +114,14 @@ constexpr std::array kCounters{
     CounterRow{"replayed", false, &StatsSnapshot::replayed},
     CounterRow{"lane.bytes", true, &StatsSnapshot::lane_bytes},
     CounterRow{"lane.peak", true, &StatsSnapshot::lane_peak},
+    CounterRow{"peers", true, &StatsSnapshot::peers},
+    CounterRow{"connects", false, &StatsSnapshot::connects},
+    CounterRow{"disconnects", false, &StatsSnapshot::disconnects},
+    CounterRow{"handshake.failed", false, &StatsSnapshot::handshake_failed},
+    CounterRow{"auth.failed", false, &StatsSnapshot::auth_failed},
+    CounterRow{"latency.p50.us", true, &StatsSnapshot::latency_p50_us},
+    CounterRow{"latency.p99.us", true, &StatsSnapshot::latency_p99_us},
+    CounterRow{"latency.max.us", true, &StatsSnapshot::latency_max_us},
 };
 
 template <typename Table>
@@ -291,7 +299,7 @@ const char* omzmq_counter_name(size_t index, bool* is_gauge) {
 
 void omzmq_action_counters(const omzmq_action* action, uint64_t* values, size_t count) {
   guarded(action->action->log(), false, [&] {
-    const StatsSnapshot snapshot = action->action->stats();
+    const StatsSnapshot snapshot = action->action->report();
     for (size_t i = 0; i < std::min(count, kCounters.size()); ++i) {
       values[i] = snapshot.*kCounters[i].value;
     }

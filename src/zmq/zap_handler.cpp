@@ -104,13 +104,15 @@ bool ZapHandler::answer_one() noexcept {
 }
 
 std::string_view ZapHandler::status_for(const Request& request) noexcept {
-  if (request.text(kMechanismPart) == "NULL" && request.text(kDomainPart) == kOpenZapDomain) {
+  const bool is_ours = request.text(kVersionPart) == kVersion;
+  if (is_ours && request.text(kMechanismPart) == "NULL" &&
+      request.text(kDomainPart) == kPlainDomain) {
     return kAllowed;
   }
   const std::string_view bytes = request.text(kKeyPart);
   CurveKey key{};
-  if (request.count != kPartsOfCurve || request.text(kVersionPart) != kVersion ||
-      request.text(kMechanismPart) != "CURVE" || bytes.size() != key.size()) {
+  if (request.count != kPartsOfCurve || !is_ours || request.text(kMechanismPart) != "CURVE" ||
+      bytes.size() != key.size()) {
     return kMalformed;
   }
   std::transform(bytes.begin(), bytes.end(), key.begin(),

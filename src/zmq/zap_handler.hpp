@@ -17,17 +17,19 @@
 
 namespace omzmq {
 
-/// ZMQ_ZAP_DOMAIN of a socket without CURVE that everybody may connect to who speaks ZMTP 3. With
-/// any domain libzmq refuses peers of ZMTP 1 and 2, and so what it takes for such a peer.
-constexpr const char* kOpenZapDomain = "omzmq-open";
+/// The domain of sockets without CURVE. Without any, libzmq takes whatever does not begin like ZMTP
+/// 3, such as HTTP or the banner of another service, for a peer of ZMTP 1, and gives it messages: a
+/// PUSH its share, which is gone, and a PUB a copy of everything, up to sendHWM.
+/// With one it ends such connections, and asks the handler, if there is one, about the others.
+inline constexpr std::string_view kPlainDomain = "omzmq.plain";
 
 /// Answers libzmq's question, for each CURVE handshake with a server socket of the context, whether
-/// that client may connect, and lets in who connects to a socket of kOpenZapDomain: the handler of
-/// ZeroMQ's authentication protocol (ZAP, RFC 27), of which a context has one. Each server socket
-/// has a domain of its own, by which it is told apart.
+/// that client may connect: the handler of ZeroMQ's authentication protocol (ZAP, RFC 27), of which
+/// a context has one. Each server socket has a domain of its own, by which it is told apart.
+/// Whoever comes to a socket of kPlainDomain may.
 ///
-/// libzmq lets in everybody when there is no handler. So it has to be there before such a socket is
-/// bound, and until the last one is closed.
+/// libzmq lets in everybody when there is no handler. So it has to be there before a server socket
+/// is bound, and until the last one is closed.
 ///
 /// Threads: any. The questions are answered on a thread of its own, which nothing can end but the
 /// destructor.

@@ -43,11 +43,6 @@ Value most_waiting_from_peer(const Settings& settings) {
   return if_on(settings.wait_for_peers > 0, kFew);
 }
 
-/// libzmq takes any bytes but 0xff at the beginning for a peer that speaks ZMTP 1, with no
-/// handshake to fail: a port scanner would get messages in its turn, and they would be gone. Of a
-/// PUB it gets copies.
-bool refuses_old_peers(const Settings& settings) { return settings.sock_type != SocketType::kPub; }
-
 /// One parameter, one option. An empty value leaves libzmq's own.
 struct Row {
   const char* parameter;
@@ -171,10 +166,7 @@ void apply_options(const Settings& settings, zmq::socket_t& socket) {
   }
   const std::int64_t most = most_from_peer(settings);
   set(socket, "maxmsgsize", ZMQ_MAXMSGSIZE, &most, sizeof most);
-  if (refuses_old_peers(settings)) {
-    const std::string_view domain = kOpenZapDomain;
-    set(socket, "ZMQ_ZAP_DOMAIN", ZMQ_ZAP_DOMAIN, domain.data(), domain.size());
-  }
+  set(socket, "zap_domain", ZMQ_ZAP_DOMAIN, kPlainDomain.data(), kPlainDomain.size());
   if (!settings.identity.empty()) {
     set(socket, "identity", ZMQ_ROUTING_ID, settings.identity.data(), settings.identity.size());
   }

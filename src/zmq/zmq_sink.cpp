@@ -61,12 +61,7 @@ void ZmqSink::make_socket() {
   zmq::socket_t socket = context_->new_socket(socket_type_of(settings_));
   apply_options(settings_, socket);
   secure(socket);
-  const int fd = socket.get(zmq::sockopt::fd);
-  if (settings_.sock_type == SocketType::kDealer) listen_to_peers(socket);
-  if (settings_.wait_for_peers > 0) {
-    subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
-  }
-  fd_ = fd;
+  listen_to_peers(socket);
   socket_ = std::move(socket);
   lost_ = 0;
 }
@@ -82,10 +77,15 @@ void ZmqSink::secure(zmq::socket_t& socket) {
 void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
   try {
     // libzmq keeps a connection whose messages nobody reads, even when the peer is gone.
-    input_.emplace(socket);
-    if (settings_.confirm != Confirm::kAcked) return;
+    if (settings_.sock_type == SocketType::kDealer) input_.emplace(socket);
+    if (settings_.wait_for_peers > 0) {
+      subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
+    }
     monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
     losses_told_ = 0;
+    sleep_set_.emplace();
+    sleep_set_->add(socket.get(zmq::sockopt::fd));
+    sleep_set_->add(monitor_->fd());
   } catch (...) {
     forget_peers();  // the socket goes
     throw;
@@ -189,7 +189,6 @@ bool ZmqSink::may_send() {
 
 bool ZmqSink::writable() noexcept {
   try {
-    if (monitor_) monitor_->read();
     const int found = events();
     if (input_) input_->note_events(found);
     return (found & ZMQ_POLLOUT) != 0 && (!subscribers_ || subscribers_->are_enough());
@@ -210,7 +209,11 @@ int ZmqSink::events() {
   return events;
 }
 
-int ZmqSink::fd() const noexcept { return input_ ? input_->fd_instead_of(fd_) : fd_; }
+int ZmqSink::fd() const noexcept {
+  if (!sleep_set_) return -1;
+  const bool has_news = (input_ && input_->has_news()) || (monitor_ && monitor_->has_more());
+  return has_news ? sleep_set_->ready_fd() : sleep_set_->fd();
+}
 
 std::optional<std::string_view> ZmqSink::try_receive() noexcept {
   try {
@@ -220,10 +223,12 @@ std::optional<std::string_view> ZmqSink::try_receive() noexcept {
   }
 }
 
+void ZmqSink::watch_peers(PeerListener& listener, Clock::time_point now) noexcept {
+  if (monitor_) monitor_->read(listener, now);
+}
+
 bool ZmqSink::has_lost_peer() noexcept {
-  if (!monitor_) return false;
-  monitor_->read();
-  const std::uint64_t losses = monitor_->counts().losses;
+  const std::uint64_t losses = monitor_ ? monitor_->losses() : 0;
   return std::exchange(losses_told_, losses) != losses;
 }
 
@@ -284,11 +289,12 @@ void ZmqSink::forget_peers() noexcept {
   subscribers_.reset();
   unread_sends_ = 0;
   input_.reset();
+  sleep_set_.reset();
   monitor_.reset();
+  losses_told_ = 0;
 }
 
 void ZmqSink::close_socket(std::chrono::milliseconds linger) noexcept {
-  fd_ = -1;
   topic_is_out_ = false;
   if (!socket_) return;
   const int linger_ms = static_cast<int>(linger.count());

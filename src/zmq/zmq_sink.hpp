@@ -20,6 +20,7 @@
 #include "zmq/in_flight.hpp"
 #include "zmq/peer_input.hpp"
 #include "zmq/peer_monitor.hpp"
+#include "zmq/sleep_set.hpp"
 #include "zmq/subscribers.hpp"
 #include "zmq/zmq_context.hpp"
 
@@ -30,9 +31,7 @@ namespace omzmq {
 /// With waitForPeers it takes nothing until so many subscribers are there; each time that it is
 /// opened it waits anew.
 ///
-/// A DEALER reads what peers send; the others never do. With confirm="acked" it notices when a peer
-/// goes, which wakes who sleeps on fd(), but for one case: a peer that was connected to without
-/// `immediate`. That one is there when asked for.
+/// A DEALER reads what peers send; the others never do.
 ///
 /// Threads: one, the sender's: it makes, uses and closes the socket.
 class ZmqSink final : public FrameSink {
@@ -52,6 +51,7 @@ class ZmqSink final : public FrameSink {
   [[nodiscard]] int fd() const noexcept override;
   [[nodiscard]] std::size_t unsent() const noexcept override;
   [[nodiscard]] std::optional<std::string_view> try_receive() noexcept override;
+  void watch_peers(PeerListener& listener, Clock::time_point now) noexcept override;
   [[nodiscard]] bool has_lost_peer() noexcept override;
   /// A PUB gives back nothing but what was offered: of the rest, some subscribers have had it. For
   /// the others, what libzmq did not give up in time counts as unsent() until it does. If that is
@@ -82,13 +82,13 @@ class ZmqSink final : public FrameSink {
   InFlight* in_flight_ = nullptr;          ///< lives in the context
 
   zmq::socket_t socket_;
-  int fd_ = -1;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::deque<WatchedDoor> doors_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
-  std::optional<PeerMonitor> monitor_;      ///< while open, with confirm="acked"
+  std::optional<PeerMonitor> monitor_;      ///< while open
+  std::optional<SleepSet> sleep_set_;       ///< while open: the socket and its monitor
   std::optional<PeerInput> input_;          ///< while open, of a DEALER
-  std::uint64_t losses_told_ = 0;           ///< of the monitor's disconnects
+  std::uint64_t losses_told_ = 0;           ///< of the monitor's
   std::size_t unread_sends_ = 0;            ///< sends since the subscribers were read
 
   zmq::message_t body_;            ///< of the frame in progress
