@@ -40,12 +40,13 @@ forbid_includes() {
 }
 
 check_includes() {
-  local core zmq plugin tap tap_parts public
+  local common core zmq plugin tap tap_parts public
   # The names of rsyslog's headers that a module comes near to, and of the string library behind them.
   local rsyslog='rsyslog\.h|config\.h|conf\.h|module-template\.h|modules\.h|msg\.h|template\.h|obj.*\.h'
   rsyslog+='|errmsg\.h|statsobj\.h|glbl\.h|cfsysline\.h|srUtils\.h|syslogd-types\.h|typedefs\.h'
   rsyslog+='|libestr\.h'
   local libzmq='zmq\.hpp|zmq_addon\.hpp|zmq\.h|czmq\.h'
+  mapfile -t common < <(project_files 'src/common/*.?pp')
   mapfile -t core < <(project_files 'src/core/*.?pp' 'src/core/*.h')
   mapfile -t zmq < <(project_files 'src/zmq/*.?pp' 'src/zmq/*.h')
   mapfile -t plugin < <(project_files 'src/plugin/*.?pp' 'src/plugin/*.[ch]')
@@ -53,10 +54,12 @@ check_includes() {
   mapfile -t tap_parts < <(project_files 'src/tap/records/*.?pp' 'src/tap/count/*.?pp' \
     'src/tap/screen/*.?pp' 'src/tap/text/*.?pp')
   mapfile -t public < <(project_files 'include/*.h' 'include/*.hpp')
+  forbid_includes "${common[@]}" -- "$libzmq|$rsyslog|fmt/.*|(\\.\\./)?(core|zmq|plugin|tap)/.*" \
+    "src/common is for everybody: it knows nothing but C++"
   forbid_includes "${core[@]}" "${public[@]}" -- "$libzmq|$rsyslog" \
     "src/core and include/ know neither ZeroMQ nor rsyslog"
   forbid_includes "${core[@]}" "${public[@]}" -- '(\.\./)?(zmq|plugin|tap)/.*' \
-    "src/core and include/ use no other folder of src"
+    "src/core and include/ use no other folder of src but src/common"
   forbid_includes "${zmq[@]}" -- "$rsyslog|(\\.\\./)?(plugin|tap)/.*" \
     "src/zmq knows neither rsyslog nor the plugin"
   forbid_includes "${plugin[@]}" -- "$libzmq" "only src/zmq and src/tap use ZeroMQ"
@@ -115,9 +118,18 @@ flags_for() {
     head -n 1 | { grep -oE -- '(-I|-isystem )[^ "]+' || true; } | tr '\n' ' '
 }
 
+# Whether the source of the header's name includes it before anything else: so each build compiles it
+# alone already.
+is_first_in_its_source() {
+  local source=${1%.*}.cpp
+  [[ $1 == *.hpp && -f $source ]] &&
+    grep -m 1 '^ *# *include' "$source" | grep -qF "/$(basename "$1")\""
+}
+
 # Compiles the header as the only thing that a source includes.
 compile_alone() {
   local header=$1 flags said modes mode compiler
+  is_first_in_its_source "$header" && return
   read -r -a flags < <(flags_for "$header"; printf '\n')
   modes=(c++)
   [[ $header == *.h ]] && modes=(c)
@@ -134,7 +146,7 @@ compile_alone() {
 }
 
 check_headers() {
-  export -f compile_alone flags_for
+  export -f compile_alone flags_for is_first_in_its_source
   export root database
   # The words are expanded by the inner shell.
   # shellcheck disable=SC2016

@@ -17,7 +17,7 @@ checks=(
   "format      clang-format leaves every C and C++ file as it is"
   "shell       shellcheck on every script"
   "layout      the rules of scripts/check-layout.sh: includes, sizes, licence lines, lone headers"
-  "binary      what omzmq.so exports and what it is linked to"
+  "binary      what omzmq.so exports and what it is linked to; the guards of it and of zmqtap"
   "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
   "tidy        clang-tidy on every source of what is shipped, and of the demo"
   "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -69,6 +69,22 @@ check_binary() {
     grep -vE '^(libfastjson|liblz4|libzstd|libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
   if [[ -n $needed ]]; then
     printf 'omzmq.so is linked to what it must not need:\n%s\n' "$needed"
+    return 1
+  fi
+  check_hardened "$module"
+  check_hardened "$root/build/release/zmqtap"
+}
+
+# check_hardened FILE: stacks and copies are guarded, and nothing that was linked can be written over.
+check_hardened() {
+  local file=$1 missing=()
+  readelf -d "$file" | grep 'BIND_NOW\|Flags: NOW' >/dev/null || missing+=("BIND_NOW")
+  readelf -lW "$file" | grep GNU_RELRO >/dev/null || missing+=("RELRO")
+  readelf -hW "$file" | grep 'Type: *DYN' >/dev/null || missing+=("a position-independent executable")
+  nm -D --undefined-only "$file" | grep '__stack_chk_fail' >/dev/null || missing+=("-fstack-protector-strong")
+  nm -D --undefined-only "$file" | grep '__[a-z]*_chk@' >/dev/null || missing+=("_FORTIFY_SOURCE")
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    printf '%s lacks: %s\n' "$file" "${missing[*]}"
     return 1
   fi
 }

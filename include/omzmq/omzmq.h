@@ -15,7 +15,7 @@
  * it.
  *  4. A failure that a person has to know of has been logged through the host when the call
  * returns.
- *  5. Nothing before omzmq_module_start() opens a socket or a file or starts a thread.
+ *  5. Nothing before omzmq_module_start() opens a socket, writes a file or starts a thread.
  */
 
 #include <stdbool.h>
@@ -107,7 +107,8 @@ const char* omzmq_action_name(const omzmq_action* action);
  * actions stop side by side. Workers may be freed before or after. */
 void omzmq_action_free(omzmq_action* action);
 
-/* Opens the action's own files anew. From the daemon's main thread, while workers run. */
+/* Opens the action's own files anew, and reads anew who may connect to it. From the daemon's main
+ * thread, while workers run. */
 void omzmq_action_hup(omzmq_action* action);
 
 /* ---- Worker */
@@ -131,7 +132,8 @@ omzmq_status omzmq_worker_ready(omzmq_worker* worker);
  * is a peak, and so must not be reset. */
 const char* omzmq_counter_name(size_t index, bool* is_gauge);
 
-/* Writes the present value of each counter to values[0 .. count-1]. Any thread. */
+/* Writes the present value of each counter to values[0 .. count-1]; those of the latency are of what
+ * was sent since the last call. Any thread. */
 void omzmq_action_counters(const omzmq_action* action, uint64_t* values, size_t count);
 
 #ifdef __cplusplus

@@ -2,14 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/action.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
-#include "core/format.hpp"
+#include "core/own_thread.hpp"
 #include "core/sender.hpp"
 
 namespace omzmq {
@@ -18,28 +15,6 @@ namespace {
 Settings validated(Settings settings) {
   settings.validate();
   return settings;
-}
-
-/// The signals of the daemon are for its main thread: what is started during the lifetime of this
-/// inherits a mask that blocks all of them.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
-
-void name_this_thread(const std::string& name) noexcept {
-  constexpr std::size_t kMostBytes = 15;  // of the kernel
-  ::pthread_setname_np(::pthread_self(), ("omzmq:" + name).substr(0, kMostBytes).c_str());
 }
 
 }  // namespace
@@ -124,7 +99,22 @@ StatsSnapshot Action::stats() const {
   snapshot.acks_ignored = sender_stats_.acks_ignored.value();
   snapshot.spooled = sender_stats_.spooled.value();
   snapshot.replayed = sender_stats_.replayed.value();
+  snapshot.peers = sender_stats_.peers.value();
+  snapshot.connects = sender_stats_.connects.value();
+  snapshot.disconnects = sender_stats_.disconnects.value();
+  snapshot.handshake_failed = sender_stats_.handshake_failed.value();
+  snapshot.auth_failed = sender_stats_.auth_failed.value();
   snapshot.lane_bytes += sender_stats_.open_bytes.value();
+  return snapshot;
+}
+
+StatsSnapshot Action::report() {
+  StatsSnapshot snapshot = stats();
+  const std::lock_guard lock(report_mutex_);
+  const LatencyQuantiles latency = latency_report_.take(sender_stats_.latency);
+  snapshot.latency_p50_us = latency.p50_us;
+  snapshot.latency_p99_us = latency.p99_us;
+  snapshot.latency_max_us = latency.max_us;
   return snapshot;
 }
 

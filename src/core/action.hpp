@@ -16,6 +16,7 @@
 #include "core/dead_letter.hpp"
 #include "core/frame_sink.hpp"
 #include "core/handoff.hpp"
+#include "core/latency.hpp"
 #include "core/log.hpp"
 #include "core/settings.hpp"
 #include "core/stats.hpp"
@@ -58,7 +59,12 @@ class Action {
 
   void reopen_files() noexcept { dead_letters_.reopen(); }
 
+  /// The counters as they are, without the latency.
   [[nodiscard]] StatsSnapshot stats() const;
+
+  /// These and the latency of what was sent since the last report.
+  [[nodiscard]] StatsSnapshot report();
+
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::vector<std::string>& templates() const noexcept { return templates_; }
@@ -86,6 +92,8 @@ class Action {
   std::atomic<bool> is_prepared_{false};
   DeadLetterFile dead_letters_;
   SenderStats sender_stats_;
+  std::mutex report_mutex_;
+  LatencyReport latency_report_;  ///< guarded by report_mutex_
 
   std::mutex mutex_;
   std::condition_variable opened_changed_;

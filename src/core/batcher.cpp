@@ -60,6 +60,7 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
     frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
     frame.messages = 1;
     frame.held = 1;
+    frame.published.add(message.published);
     return push(std::move(frame), message.awaited_by, ready);
   }
   const auto add_prefixed = [&](std::string_view topic, bool settles) {
@@ -69,6 +70,7 @@ void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
     frame.body.append(message.payload);
     frame.messages = settles ? 1 : 0;
     frame.held = 1;
+    if (settles) frame.published.add(message.published);
     push(std::move(frame), message.awaited_by, ready);
   };
   if (settings_.dyna_topic) {
@@ -97,7 +99,10 @@ void Batcher::add_to_frame(std::string_view topic, const Message& message, bool 
   if (share != nullptr) hold(*share);
   open_bytes_ += frame.body.size() - before;
   ++frame.messages;
-  if (settles) ++frame.settles;
+  if (settles) {
+    ++frame.settles;
+    frame.published.add(message.published);
+  }
   // The message is in. To throw now would have it added again.
   if (is_full(frame)) static_cast<void>(try_cut(found, now, ready));
   while (open_bytes_ > kMaxOpenBytes && open_.size() > 1 && try_cut(open_.begin(), now, ready)) {
@@ -167,6 +172,7 @@ void Batcher::cut(Open::iterator found, Clock::time_point now, std::deque<Frame>
     packer_->pack(frame.topic, frame.body, frame.messages, frame.settles, now, ready);
     // Of the frames of several topics the last one goes out last.
     ready.back().shares = std::move(frame.shares);
+    ready.back().published = frame.published;
     open_bytes_ -= bytes - room_;
   } else {
     cut_lines(frame, ready);
@@ -194,6 +200,7 @@ void Batcher::cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready) {
   ready.emplace_back();
   // Nothing throws from here on.
   frame.shares = std::move(open_frame.shares);
+  frame.published = open_frame.published;
   open_bytes_ -= open_frame.body.size();
   frame.body = std::move(open_frame.body);
   frame.body.shrink();

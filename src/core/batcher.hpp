@@ -60,6 +60,7 @@ class Batcher {
     FrameBuffer body;
     std::uint32_t messages = 0;  ///< in the body
     std::uint32_t settles = 0;   ///< Frame::messages
+    PublishTimes published;      ///< Frame::published
     std::vector<Share> shares;   ///< Frame::shares
   };
   using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline

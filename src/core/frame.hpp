@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/publish_times.hpp"
+
 namespace omzmq {
 
 /// The body of a frame while it is built: bytes that grow, and that a sink can take over without
@@ -126,6 +128,7 @@ struct Frame {
   std::uint32_t held = 0;      ///< how many are in it
   std::size_t wire_bytes = 0;  ///< of all copies, topics included; see seal()
   std::size_t copies_sent = 0;  ///< progress of the sink
+  PublishTimes published;       ///< of the messages that it settles
   std::vector<Share> shares;    ///< what its confirmation settles; none with confirm="handoff"
   wire::Ack awaited;            ///< of a batch: the acknowledgement that a receiver answers it with
   std::uint64_t serial = 0;     ///< rises with the order in which frames are sent first

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/frame.hpp"
+#include "core/peers.hpp"
 
 namespace omzmq {
 
@@ -42,7 +43,8 @@ class FrameSink {
   /// To be called before sleeping on fd(), and after it woke.
   [[nodiscard]] virtual bool writable() noexcept = 0;
 
-  /// Becomes readable when writable() or try_receive() has something to do; -1 while closed.
+  /// Becomes readable when writable(), try_receive() or watch_peers() has something to do; -1 while
+  /// closed.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 
   /// Messages in frames that were taken and have not left for a peer yet; one that went into
@@ -53,7 +55,12 @@ class FrameSink {
   /// Valid until the next call.
   [[nodiscard]] virtual std::optional<std::string_view> try_receive() noexcept = 0;
 
-  /// True when a peer has gone since the last call: what was under way to it may be lost.
+  /// Tells what has become of the peers since the last call. To be called at least every second,
+  /// also while open() fails: what nobody asks for piles up.
+  virtual void watch_peers(PeerListener& listener, Clock::time_point now) noexcept = 0;
+
+  /// True when a peer has gone since the last call, as of the last watch_peers(): what was under
+  /// way to it may be lost.
   [[nodiscard]] virtual bool has_lost_peer() noexcept = 0;
 
   /// Closes the socket without a linger, and takes back what it took and did not write for a peer:

@@ -33,7 +33,7 @@ Frame copy_of(const Frame& frame) {
 }  // namespace
 
 Outbox::Outbox(const Settings& settings, FrameSink& sink, SenderStats& stats)
-    : sink_(sink), stats_(stats) {
+    : sink_(sink), stats_(stats), latency_(stats.latency) {
   if (settings.confirm == Confirm::kAcked) {
     window_.emplace(settings.ack_window, settings.ack_timeout);
   }
@@ -82,6 +82,7 @@ void Outbox::note_sent(Clock::time_point now) {
    : sent.is_replayed ? stats_.replayed
                       : stats_.sent_messages)
       .add(sent.messages);
+  if (!is_sent_again_ && !sent.is_replayed) latency_.note((copy_ ? *original_ : sent).published);
   if (!copy_) {
     confirm(sent);
     return ready_.pop_front();

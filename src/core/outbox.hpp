@@ -12,6 +12,7 @@
 #include "core/ack_window.hpp"
 #include "core/frame.hpp"
 #include "core/frame_sink.hpp"
+#include "core/latency.hpp"
 #include "core/settings.hpp"
 #include "core/stats.hpp"
 
@@ -58,6 +59,9 @@ class Outbox {
   /// Gives the sink what is due to be sent again, then what is ready. \throws std::bad_alloc
   Flushed flush(Clock::time_point now);
 
+  /// To be called when flush() is not called again at once: what it sent gets its latency.
+  void settle_latency() noexcept { latency_.settle(); }
+
   /// The sink's socket was closed: what was in flight may be lost, and is due to be sent again.
   void note_closed(Clock::time_point now) noexcept;
 
@@ -97,6 +101,7 @@ class Outbox {
 
   FrameSink& sink_;
   SenderStats& stats_;
+  LatencyMeter latency_;
   std::optional<AckWindow> window_;  ///< with confirm="acked"
 
   std::deque<Frame> ready_;

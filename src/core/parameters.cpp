@@ -159,6 +159,25 @@ void ipc_mode(Settings& s, const Row& row, Values values) {
   s.ipc_mode = read_file_mode(row.name, values.front());
 }
 
+void curve_mode(Settings& s, const Row& row, Values values) {
+  s.curve_mode = read_word<CurveMode>(
+      row.name, values.front(),
+      {{"off", CurveMode::kOff}, {"server", CurveMode::kServer}, {"client", CurveMode::kClient}});
+}
+
+void curve_cert_file(Settings& s, const Row& row, Values values) {
+  s.curve_cert_file = read_path_or_key(row.name, values.front(), Key::kNever);
+}
+
+void curve_server_key(Settings& s, const Row& row, Values values) {
+  s.curve_server_key = read_path_or_key(row.name, values.front(), Key::kMayBe);
+}
+
+void curve_clients(Settings& s, const Row& row, Values values) {
+  const std::string& value = values.front();
+  s.curve_clients = value == "*" ? value : read_path_or_key(row.name, value, Key::kNever);
+}
+
 void socket_options(Settings& s, const Row& row, Values values) {
   s.socket_options = read_socket_options(row.name, values);
 }
@@ -251,6 +270,11 @@ constexpr std::array kActionParameters{
     Row{"ipcMode", "file mode", "0600", false, ipc_mode},
     Row{"ipv6", "on/off", "on", false, on_off<&Settings::ipv6>},
     Row{"socketOptions", "array of `name=value`", "none", true, socket_options},
+    Row{"curve.mode", "`off` `server` `client`", "off", false, curve_mode},
+    Row{"curve.certFile", "path", "none", false, curve_cert_file},
+    Row{"curve.serverKey", "Z85 key, or path of a public certificate", "none", false,
+        curve_server_key},
+    Row{"curve.clients", "directory, file of Z85 keys, or `*`", "none", false, curve_clients},
     Row{"statsName", "string", "the action's name, else `omzmq:` and the first endpoint", false,
         text<&Settings::stats_name>},
     // rsyslog's own parameters, read here as well: for the statistics and the log lines, and for

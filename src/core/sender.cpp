@@ -43,6 +43,7 @@ Sender::Sender(const Settings& settings, Handoff& handoff, FrameSink& sink, Send
       sink_(sink),
       stats_(stats),
       log_(log),
+      peers_(stats, log),
       batcher_(settings, Clock::now()),
       outbox_(settings, sink, stats),
       spool_(settings, log),
@@ -78,7 +79,13 @@ void Sender::pause_after_failure(Clock::time_point now, const char* why) {
   open_pause_ = std::min(2 * open_pause_, kLongestOpenPause);
 }
 
+void Sender::watch_peers(Clock::time_point now) noexcept {
+  sink_.watch_peers(peers_, now);
+  peers_.tell_due(now);
+}
+
 Sender::Outcome Sender::do_work(Clock::time_point now) {
+  watch_peers(now);
   if (!try_open(now)) {
     discard_oldest();
     return Outcome::kBlocked;
@@ -105,6 +112,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   if (outcome == Outcome::kBlocked) discard_oldest();
   note_blocked(outcome == Outcome::kBlocked, now);
   note_compression();
+  outbox_.settle_latency();
   update_gauges();
   return outcome;
 }
@@ -174,6 +182,7 @@ bool Sender::flush(Clock::time_point now) {
   if (flushed == Outbox::Flushed::kBroken) {
     sink_.close(kLastLinger);
     outbox_.note_closed(now);
+    peers_.note_closed();
     pause_after_failure(now, "the socket failed");
     has_broken_ = true;
   }
@@ -254,8 +263,9 @@ void Sender::note_compression() {
 }
 
 Clock::time_point Sender::next_deadline() const noexcept {
-  if (!is_open_) return next_open_;
-  return std::min({batcher_.next_deadline(), next_beats(), outbox_.next_resend()});
+  if (!is_open_) return std::min(next_open_, peers_.next_deadline());
+  return std::min(
+      {batcher_.next_deadline(), next_beats(), outbox_.next_resend(), peers_.next_deadline()});
 }
 
 void Sender::update_gauges() { stats_.open_bytes.set(batcher_.open_bytes() + outbox_.bytes()); }

@@ -12,6 +12,7 @@
 #include "core/handoff.hpp"
 #include "core/log.hpp"
 #include "core/outbox.hpp"
+#include "core/peer_watch.hpp"
 #include "core/settings.hpp"
 #include "core/spool.hpp"
 #include "core/stats.hpp"
@@ -72,6 +73,7 @@ class Sender {
   [[nodiscard]] bool send_beats(Clock::time_point now);
   [[nodiscard]] Clock::time_point next_beats() const noexcept;
   [[nodiscard]] bool send_last_beats(Clock::time_point now);
+  void watch_peers(Clock::time_point now) noexcept;
   void pause_after_failure(Clock::time_point now, const char* why);
   void note_recovered(const char* how);
   void discard_oldest();
@@ -94,6 +96,7 @@ class Sender {
   SenderStats& stats_;
   const Log& log_;
 
+  PeerWatch peers_;
   Batcher batcher_;
   Outbox outbox_;
   Spool spool_;

@@ -57,6 +57,7 @@ std::size_t Sender::finish() {
   std::size_t lost = 0;
   if (!settings_.spool_file.empty() && !is_all_sent()) lost += save_rest();
   lost += forget_rest();
+  peers_.note_closed();
   update_gauges();
   is_open_ = false;
   return lost;

@@ -21,6 +21,7 @@ enum class Format { kRaw, kLines, kPacked };
 enum class Compression { kNone, kZstd, kLz4 };
 enum class WhenFull { kSuspend, kDropNewest, kDropOldest };
 enum class Confirm { kHandoff, kSent, kAcked };
+enum class CurveMode { kOff, kServer, kClient };
 
 /// The parameters of module().
 struct ModuleSettings {
@@ -86,6 +87,12 @@ struct Settings {
   unsigned ipc_mode = 0600;
   bool ipv6 = true;
   std::vector<std::pair<std::string, std::string>> socket_options;  ///< name, value
+
+  // Who may listen in
+  CurveMode curve_mode = CurveMode::kOff;
+  std::string curve_cert_file;   ///< own certificate; empty: a client makes keys of its own
+  std::string curve_server_key;  ///< of a client: a key in Z85, or the path of a certificate
+  std::string curve_clients;     ///< of a server: a path, or "*"
 
   std::string action_name;        ///< rsyslog's own parameter "name"; empty: none
   bool retries_for_ever = false;  ///< rsyslog's own "action.resumeRetryCount" is -1

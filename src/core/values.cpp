@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "common/curve_key.hpp"
 #include "core/format.hpp"
 #include "core/nearest.hpp"
 
@@ -101,6 +102,23 @@ std::string read_text(std::string_view parameter, std::string_view value) {
 std::string read_path(std::string_view parameter, std::string_view value) {
   if (!value.starts_with('/')) refuse(parameter, value, "is not an absolute path");
   return read_text(parameter, value);
+}
+
+std::string read_path_or_key(std::string_view parameter, std::string_view value, Key key) {
+  constexpr std::size_t kShorterThanAKey = 30;
+  const bool is_path = value.starts_with('/') && value.find('\0') == std::string_view::npos;
+  if (is_path || (key == Key::kMayBe && is_key(value))) return std::string(value);
+  const std::string shown = value.size() < kShorterThanAKey
+                                ? formatted("'{}'", value)
+                                : formatted("a text of {} characters", value.size());
+  throw ConfigError(
+      std::string(parameter),
+      shown +
+          (key == Key::kMayBe
+               ? formatted(" is neither a key, which has {} characters of Z85, nor the absolute "
+                           "path of a public certificate",
+                           kKeyCharacters)
+               : " is not an absolute path; a key stands in a file, not here"));
 }
 
 unsigned read_file_mode(std::string_view parameter, std::string_view value) {

@@ -35,6 +35,12 @@ namespace omzmq {
 /// An absolute path: the daemon's current directory is nobody's choice.
 [[nodiscard]] std::string read_path(std::string_view parameter, std::string_view value);
 
+/// An absolute path of a file with keys, or, where that may be, a CURVE key in Z85. What may be a
+/// key, and be it with a slip of the pen, does not come into the error.
+enum class Key { kNever, kMayBe };
+[[nodiscard]] std::string read_path_or_key(std::string_view parameter, std::string_view value,
+                                           Key key);
+
 /// Octal permission bits, such as 0660.
 [[nodiscard]] unsigned read_file_mode(std::string_view parameter, std::string_view value);
 

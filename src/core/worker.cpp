@@ -26,7 +26,6 @@ constexpr Clock::duration kStoppingPause = 50ms;
 /// then is the sender's, and has left rsyslog's queue: so not too soon. rsyslog waits a second for
 /// it.
 constexpr Clock::duration kStoppingPatience = 500ms;
-constexpr Clock::duration kTellAgainAfter = 30s;
 
 int to_poll_ms(Clock::duration duration) noexcept {
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
@@ -174,10 +173,9 @@ void Worker::bury_dead(const Batch& batch, const TransactionPlan& plan) {
 }
 
 void Worker::tell(const char* what) {
-  const auto now = Clock::now();
-  if (now < next_told_) return;
-  next_told_ = now + kTellAgainAfter;
-  action_->log().warning(what);
+  if (const auto before = told_.admit(Clock::now())) {
+    action_->log().warning(what + told_suppressed(*before));
+  }
 }
 
 }  // namespace omzmq

@@ -9,6 +9,7 @@
 
 #include "core/action.hpp"
 #include "core/lane.hpp"
+#include "core/log_limit.hpp"
 #include "core/transaction.hpp"
 
 namespace omzmq {
@@ -63,7 +64,7 @@ class Worker {
   std::shared_ptr<Lane> lane_;
   std::size_t refused_bytes_ = 0;        ///< of the transaction refused last; 0: none was
   std::uint64_t stalled_at_ = kNowhere;  ///< where the sender was when a wait was in vain
-  Clock::time_point next_told_ = Clock::time_point::min();
+  LogLimit told_{1};                     ///< that the lane is full
 };
 
 }  // namespace omzmq

@@ -20,6 +20,7 @@
 #include "core/socket_options.hpp"
 #include "core/unknown_name.hpp"
 #include "core/worker.hpp"
+#include "zmq/curve.hpp"
 #include "zmq/zmq_context.hpp"
 #include "zmq/zmq_sink.hpp"
 
@@ -44,7 +45,7 @@ struct omzmq_module {
   /// The context comes with the first socket: not before the daemon has forked.
   std::shared_ptr<omzmq::ZmqContext> shared_context() {
     const std::lock_guard lock(mutex);
-    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads);
+    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads, log);
     return context;
   }
 
@@ -58,6 +59,7 @@ struct omzmq_module {
 
 struct omzmq_action {
   std::shared_ptr<Action> action;
+  std::shared_ptr<const omzmq::Curve> curve;  ///< null: curve.mode is off
 };
 
 struct omzmq_worker {
@@ -113,6 +115,14 @@ constexpr std::array kCounters{
     CounterRow{"replayed", false, &StatsSnapshot::replayed},
     CounterRow{"lane.bytes", true, &StatsSnapshot::lane_bytes},
     CounterRow{"lane.peak", true, &StatsSnapshot::lane_peak},
+    CounterRow{"peers", true, &StatsSnapshot::peers},
+    CounterRow{"connects", false, &StatsSnapshot::connects},
+    CounterRow{"disconnects", false, &StatsSnapshot::disconnects},
+    CounterRow{"handshake.failed", false, &StatsSnapshot::handshake_failed},
+    CounterRow{"auth.failed", false, &StatsSnapshot::auth_failed},
+    CounterRow{"latency.p50.us", true, &StatsSnapshot::latency_p50_us},
+    CounterRow{"latency.p99.us", true, &StatsSnapshot::latency_p99_us},
+    CounterRow{"latency.max.us", true, &StatsSnapshot::latency_max_us},
 };
 
 template <typename Table>
@@ -224,15 +234,17 @@ void omzmq_module_free(omzmq_module* module) {
 
 omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* settings) {
   return guarded(module->log, static_cast<omzmq_action*>(nullptr), [&] {
-    const auto make_sink = [module](const Settings& values) {
-      return std::make_unique<omzmq::ZmqSink>(values,
-                                              [module] { return module->shared_context(); });
-    };
     const auto& values = std::get<Settings>(settings->values);
+    values.validate();  // of files, only those are read that are of use
+    if (values.is_enabled) require_own_place(*module, values);
+    const auto curve = omzmq::Curve::load(values, Log(module->host, values.display_name()));
+    const auto make_sink = [module, curve](const Settings& used) {
+      return std::make_unique<omzmq::ZmqSink>(
+          used, [module] { return module->shared_context(); }, curve);
+    };
     auto action = std::make_shared<Action>(values, module->host, make_sink);
-    auto handle = std::make_unique<omzmq_action>(omzmq_action{action});
+    auto handle = std::make_unique<omzmq_action>(omzmq_action{action, curve});
     if (!values.is_enabled) return handle.release();
-    require_own_place(*module, values);
     for (const std::string& text : omzmq::file_complaints(values)) action->log().error(text);
     module->actions.push_back(std::move(action));
     return handle.release();
@@ -256,6 +268,7 @@ void omzmq_action_free(omzmq_action* action) {
 void omzmq_action_hup(omzmq_action* action) {
   const omzmq::CancellationHeldOff held_off;
   action->action->reopen_files();
+  if (action->curve && action->curve->clients()) action->curve->clients()->reload();
 }
 
 // ---- Worker
@@ -296,7 +309,7 @@ const char* omzmq_counter_name(size_t index, bool* is_gauge) {
 
 void omzmq_action_counters(const omzmq_action* action, uint64_t* values, size_t count) {
   guarded(action->action->log(), false, [&] {
-    const StatsSnapshot snapshot = action->action->stats();
+    const StatsSnapshot snapshot = action->action->report();
     for (size_t i = 0; i < std::min(count, kCounters.size()); ++i) {
       values[i] = snapshot.*kCounters[i].value;
     }

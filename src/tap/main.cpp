@@ -133,7 +133,7 @@ ExitCode run(int argc, char** argv) {
     return ExitCode::kUsageOrOutput;
   } catch (const SocketOptionError& error) {
     return complain(error.what(), ExitCode::kUsageOrOutput);
-  } catch (const CertificateError& error) {
+  } catch (const omzmq::CertificateError& error) {
     return complain(error.what(), ExitCode::kUsageOrOutput);
   } catch (const OutputError& error) {
     return complain(error.what(), ExitCode::kUsageOrOutput);

@@ -84,9 +84,8 @@ void Source::set_curve(const CurveOptions& curve) {
     socket_.set(zmq::sockopt::curve_server, true);
     socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
   } else if (!curve.server_key.empty()) {
-    const std::string server_key = named("--curve-key", [&] {
-      return is_key(curve.server_key) ? curve.server_key : load_public_key(curve.server_key);
-    });
+    const std::string server_key =
+        named("--curve-key", [&] { return load_server_key(curve.server_key); });
     const Certificate own = named("--curve-cert", [&] {
       return curve.certificate.empty() ? generate_certificate()
                                        : load_own_certificate(curve.certificate);

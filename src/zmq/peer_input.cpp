@@ -10,8 +10,6 @@ constexpr int kPartsAtOnce = 64;
 
 }  // namespace
 
-PeerInput::PeerInput(zmq::socket_ref socket) : socket_(socket) { ready_.notify(); }
-
 std::optional<std::string_view> PeerInput::try_receive() {
   if (!socket_.recv(received_, zmq::recv_flags::dontwait)) {
     const int events = socket_.get(zmq::sockopt::events);
@@ -30,13 +28,6 @@ std::optional<std::string_view> PeerInput::try_receive() {
 void PeerInput::note_events(int events) noexcept {
   told_room_ = (events & ZMQ_POLLOUT) != 0;
   has_news_ = (events & ZMQ_POLLIN) != 0;
-}
-
-// libzmq's descriptor becomes readable when something happens, and is not any more once libzmq has
-// been asked for anything at all. So a message that came in while the sender looked for room, or
-// room that came while it looked for messages, would be slept over.
-int PeerInput::fd_instead_of(int socket_fd) const noexcept {
-  return has_news_ ? ready_.fd() : socket_fd;
 }
 
 }  // namespace omzmq

@@ -2,17 +2,31 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/peer_monitor.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <exception>
+#include <unordered_set>
+#include <utility>
+
+#include "zmq/peer_address.hpp"
 
 namespace omzmq {
 namespace {
 
-constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                        ZMQ_EVENT_DISCONNECTED;
+/// ZMQ_EVENT_ACCEPT_FAILED is not among them: without a descriptor to spare libzmq tries again and
+/// again, and would fill the memory with these.
+constexpr int kEvents = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CONNECT_DELAYED |
+                        ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED;
 
 /// Events that one read() takes at most.
-constexpr int kMostAtOnce = 4096;
+constexpr std::size_t kMostAtOnce = 4096;
+
+Connections connections_of(zmq::context_t& context, zmq::socket_t& socket) {
+  return Connections(context.get(zmq::ctxopt::io_threads) == 1,
+                     std::chrono::milliseconds(socket.get(zmq::sockopt::handshake_ivl)));
+}
 
 }  // namespace
 
@@ -20,7 +34,10 @@ constexpr int kMostAtOnce = 4096;
 // socket of the context. What bounds it is that it is read every second: a peer that does nothing
 // but connect and go makes some megabytes of events in that time.
 PeerMonitor::PeerMonitor(zmq::context_t& context, zmq::socket_t& socket, const std::string& address)
-    : monitored_(socket.handle()), events_(context, zmq::socket_type::pair) {
+    : monitored_(socket.handle()),
+      events_(context, zmq::socket_type::pair),
+      fd_(events_.get(zmq::sockopt::fd)),
+      connections_(connections_of(context, socket)) {
   events_.set(zmq::sockopt::rcvhwm, 0);
   events_.set(zmq::sockopt::linger, 0);
   if (::zmq_socket_monitor(monitored_, address.c_str(), kEvents) != 0) throw zmq::error_t();
@@ -35,39 +52,86 @@ PeerMonitor::PeerMonitor(zmq::context_t& context, zmq::socket_t& socket, const s
 // In this order: libzmq would wait for a reader of the next event.
 PeerMonitor::~PeerMonitor() { ::zmq_socket_monitor(monitored_, nullptr, 0); }
 
-void PeerMonitor::read() noexcept {
+void PeerMonitor::read(PeerListener& listener, Clock::time_point now) noexcept {
   try {
-    zmq::message_t event;
-    zmq::message_t address;
-    for (int n = 0; n < kMostAtOnce && events_.recv(event, zmq::recv_flags::dontwait); ++n) {
-      if (event.more()) static_cast<void>(events_.recv(address, zmq::recv_flags::dontwait));
-      note(event);
-    }
+    fetch();
   } catch (const std::exception&) {
     // Interrupted, or no memory: the rest comes with the next call.
+    has_more_ = true;
+    forget_names(0);
+  }
+  for (const MonitorEvent& event : fetched_) {
+    try {
+      connections_.note(event, now, listener);
+    } catch (const std::exception&) {
+      // No memory for what is to be remembered of it.
+    }
+  }
+  fetched_.clear();
+}
+
+// The descriptor of a connection is its own until libzmq has reported its end. So a name is right
+// if no end is found after it was asked for, and it is asked for only where there is none yet.
+void PeerMonitor::fetch() {
+  std::size_t named = 0;  // events that were asked for in the last round begin here ...
+  std::size_t known = 0;  // ... and end here
+  while (true) {
+    fetch_new();
+    if (has_more_) return forget_names(named);
+    forget_names_of_ended(named, known);
+    if (fetched_.size() == known) return;
+    name_from(known);
+    named = std::exchange(known, fetched_.size());
   }
 }
 
-void PeerMonitor::note(const zmq::message_t& event) {
-  std::uint16_t kind = 0;
-  std::uint32_t value = 0;
-  if (event.size() != sizeof kind + sizeof value) return;
-  std::memcpy(&kind, event.data(), sizeof kind);
-  std::memcpy(&value, event.data<char>() + sizeof kind, sizeof value);
-  const int fd = static_cast<int>(value);
-  if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-    ++counts_.connects;
-  } else if (kind == ZMQ_EVENT_DISCONNECTED) {
-    const auto connection = connections_.find(fd);
-    const std::uint64_t before = connection == connections_.end() ? 0 : connection->second;
-    const bool may_be_peer = counts_.connects > before;
-    const bool was_peer = may_be_peer && counts_.connects > counts_.disconnects;
-    if (may_be_peer) ++counts_.losses;
-    ++(was_peer ? counts_.disconnects : counts_.failures);
-    if (connection != connections_.end()) connections_.erase(connection);
-  } else {
-    connections_.insert_or_assign(fd, counts_.connects);
+void PeerMonitor::fetch_new() {
+  has_more_ = true;
+  zmq::message_t header;
+  zmq::message_t endpoint;
+  while (fetched_.size() < kMostAtOnce) {
+    if (!events_.recv(header, zmq::recv_flags::dontwait)) {
+      has_more_ = false;
+      return;
+    }
+    endpoint.rebuild();
+    if (header.more()) static_cast<void>(events_.recv(endpoint, zmq::recv_flags::dontwait));
+    MonitorEvent& event = fetched_.emplace_back();
+    if (header.size() != sizeof event.kind + sizeof event.value) continue;
+    std::memcpy(&event.kind, header.data(), sizeof event.kind);
+    std::memcpy(&event.value, header.data<char>() + sizeof event.kind, sizeof event.value);
+    event.endpoint = endpoint.to_string();
   }
+}
+
+/// Asks for the names of those that have begun, at `from` or later, and have not ended.
+void PeerMonitor::name_from(std::size_t from) {
+  std::unordered_set<std::uint32_t> later;  // descriptors that have ended, or begun again, later on
+  for (std::size_t i = fetched_.size(); i-- > from;) {
+    MonitorEvent& event = fetched_[i];
+    if (event.kind != ZMQ_EVENT_ACCEPTED && event.kind != ZMQ_EVENT_DISCONNECTED) continue;
+    const bool is_over = !later.insert(event.value).second;
+    if (event.kind == ZMQ_EVENT_ACCEPTED && !is_over) {
+      event.peer = peer_address(static_cast<int>(event.value));
+    }
+  }
+}
+
+/// Those named from `from` to `to` whose end, or another beginning, has come since.
+void PeerMonitor::forget_names_of_ended(std::size_t from, std::size_t to) {
+  std::unordered_set<std::uint32_t> over;
+  for (std::size_t i = to; i < fetched_.size(); ++i) {
+    const std::uint16_t kind = fetched_[i].kind;
+    if (kind == ZMQ_EVENT_ACCEPTED || kind == ZMQ_EVENT_DISCONNECTED)
+      over.insert(fetched_[i].value);
+  }
+  for (std::size_t i = from; i < to; ++i) {
+    if (over.contains(fetched_[i].value)) fetched_[i].peer.clear();
+  }
+}
+
+void PeerMonitor::forget_names(std::size_t from) noexcept {
+  for (std::size_t i = from; i < fetched_.size(); ++i) fetched_[i].peer.clear();
 }
 
 }  // namespace omzmq

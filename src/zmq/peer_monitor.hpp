@@ -5,34 +5,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
+#include <vector>
 #include <zmq.hpp>
+
+#include "core/peers.hpp"
+#include "zmq/connections.hpp"
 
 namespace omzmq {
 
-/// Counts what becomes of a socket's connections, from the events of libzmq's socket monitor. For
-/// sockets of every type.
+/// Reads libzmq's socket monitor of a socket, of any type, and tells a listener what becomes of its
+/// connections (see Connections, which works that out).
 ///
-/// libzmq tells the descriptor of a connection that begins or ends, but not of one whose handshake
-/// is complete, and of some handshakes that fail it tells nothing. So a connection that ends was a
-/// peer if any handshake was completed while it lasted. That misses no peer; one that failed at the
-/// same time as another came may be taken for a peer. (With several I/O threads libzmq may report
-/// the beginning of a connection late: then its end may be missed.)
+/// The address of a peer that connected to us is asked from the kernel when its connection begins,
+/// and believed only if that had not ended by then: of a connection that is over at once it stays
+/// unknown.
 ///
 /// Threads: one, the socket's. Has to be destroyed before the socket is closed.
 class PeerMonitor {
  public:
-  struct Counts {
-    std::uint64_t connects = 0;     ///< handshakes that were completed
-    std::uint64_t disconnects = 0;  ///< of these peers
-    std::uint64_t losses = 0;       ///< connections that ended and may have been a peer: no peer is
-                                    ///< missed here, where a failed handshake may have taken its
-                                    ///< place among the disconnects
-    std::uint64_t failures = 0;     ///< connections that ended before their handshake was complete;
-                                    ///< all of ZMTP 1 and 2, which have none
-  };
-
-  /// \param socket  neither bound nor connected yet; outlives this
+  /// \param socket  neither bound nor connected yet; its options are set; outlives this
   /// \param address  an inproc address of its own
   /// \throws zmq::error_t
   PeerMonitor(zmq::context_t& context, zmq::socket_t& socket, const std::string& address);
@@ -40,21 +31,32 @@ class PeerMonitor {
   PeerMonitor(const PeerMonitor&) = delete;
   PeerMonitor& operator=(const PeerMonitor&) = delete;
 
-  /// Takes in what has happened, a few milliseconds of work at most. Has to be called at least
-  /// every second or so: what nobody reads piles up.
-  void read() noexcept;
+  /// Takes in what has happened, some milliseconds of work at most. Has to be called at least every
+  /// second or so: what nobody reads piles up.
+  void read(PeerListener& listener, Clock::time_point now) noexcept;
 
-  /// As of the last read().
-  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+  /// The last read() has left something. Then fd() does not tell of it.
+  [[nodiscard]] bool has_more() const noexcept { return has_more_; }
+
+  /// Becomes readable when there is something to read().
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+  /// See Connections::losses(); as of the last read().
+  [[nodiscard]] std::uint64_t losses() const noexcept { return connections_.losses(); }
 
  private:
-  void note(const zmq::message_t& event);
+  void fetch();
+  void fetch_new();
+  void name_from(std::size_t from);
+  void forget_names_of_ended(std::size_t from, std::size_t to);
+  void forget_names(std::size_t from) noexcept;
 
   void* const monitored_;
   zmq::socket_t events_;
-  Counts counts_;
-  /// By descriptor of each connection: Counts::connects when it began.
-  std::unordered_map<int, std::uint64_t> connections_;
+  int fd_ = -1;
+  Connections connections_;
+  std::vector<MonitorEvent> fetched_;  ///< by the read() that is under way
+  bool has_more_ = false;
 };
 
 }  // namespace omzmq

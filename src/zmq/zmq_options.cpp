@@ -13,6 +13,7 @@
 
 #include "core/format.hpp"
 #include "core/socket_options.hpp"
+#include "zmq/zap_handler.hpp"
 
 namespace omzmq {
 namespace {
@@ -165,10 +166,26 @@ void apply_options(const Settings& settings, zmq::socket_t& socket) {
   }
   const std::int64_t most = most_from_peer(settings);
   set(socket, "maxmsgsize", ZMQ_MAXMSGSIZE, &most, sizeof most);
+  set(socket, "zap_domain", ZMQ_ZAP_DOMAIN, kPlainDomain.data(), kPlainDomain.size());
   if (!settings.identity.empty()) {
     set(socket, "identity", ZMQ_ROUTING_ID, settings.identity.data(), settings.identity.size());
   }
   for (const auto& [name, value] : settings.socket_options) set_extra(socket, name, value);
+}
+
+ListeningPort::Options listening_options(const Settings& settings) {
+  ListeningPort::Options options;
+  options.send_buffer = settings.send_buffer;
+  for (const auto& [name, value] : settings.socket_options) {
+    if (name == "backlog") options.backlog = std::stoi(value);
+    if (name == "bindtodevice") options.device = value;
+    if (name == "rcvbuf") options.receive_buffer = std::stoi(value);
+    if (name == "tos") options.type_of_service = std::stoi(value);
+  }
+  options.backlog = fitting_backlog(options.backlog);
+  // libzmq leaves the system's value for a negative one.
+  if (options.receive_buffer && *options.receive_buffer < 0) options.receive_buffer.reset();
+  return options;
 }
 
 }  // namespace omzmq

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_sink.hpp"
 
-#include <ifaddrs.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <new>
@@ -11,13 +12,12 @@
 #include <utility>
 
 #include "core/format.hpp"
+#include "zmq/listening_path.hpp"
+#include "zmq/listening_port.hpp"
 #include "zmq/zmq_options.hpp"
 
 namespace omzmq {
 namespace {
-
-/// libzmq's own default for ZMQ_BACKLOG.
-constexpr int kDefaultBacklog = 100;
 
 /// How often a sender that never sleeps reads what subscribers say.
 constexpr std::size_t kSendsBetweenReads = 256;
@@ -27,19 +27,6 @@ constexpr int kReadsBeforeSleep = 16;
 /// How long libzmq may take at the stop to give up what it holds.
 constexpr std::chrono::milliseconds kPatience{1000};
 
-/// libzmq ends the process when it cannot list the network interfaces, which it does for every tcp
-/// address that it binds but "*": so this tries first.
-void require_interface_list() {
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    throw std::system_error(
-        errno, std::generic_category(),
-        "the network interfaces cannot be listed (a sandbox without AF_NETLINK?); "
-        "bind tcp://*:port, or allow AF_NETLINK");
-  }
-  ::freeifaddrs(list);
-}
-
 /// libzmq looks a name up as IPv6 *instead* of IPv4 when the option is on: "localhost" would miss a
 /// receiver at 127.0.0.1. So a name is IPv4 unless the user asked for the other.
 bool wants_ipv6(const Settings& settings, const Endpoint& endpoint) {
@@ -48,17 +35,11 @@ bool wants_ipv6(const Settings& settings, const Endpoint& endpoint) {
          (host.starts_with('[') || host.starts_with('*') || settings.was_given("ipv6"));
 }
 
-int backlog_of(const Settings& settings) {
-  for (const auto& [name, value] : settings.socket_options) {
-    if (name == "backlog") return std::stoi(value);
-  }
-  return kDefaultBacklog;
-}
-
 }  // namespace
 
-ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source)
-    : settings_(settings), context_source_(std::move(context_source)) {}
+ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source,
+                 std::shared_ptr<const Curve> curve)
+    : settings_(settings), context_source_(std::move(context_source)), curve_(std::move(curve)) {}
 
 ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 
@@ -77,26 +58,34 @@ void ZmqSink::open() {
 }
 
 void ZmqSink::make_socket() {
-  require_file_descriptors(context_->descriptors_for_socket());
-  zmq::socket_t socket(context_->get(), socket_type_of(settings_));
+  zmq::socket_t socket = context_->new_socket(socket_type_of(settings_));
   apply_options(settings_, socket);
-  const int fd = socket.get(zmq::sockopt::fd);
-  if (settings_.sock_type == SocketType::kDealer) listen_to_peers(socket);
-  if (settings_.wait_for_peers > 0) {
-    subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
-  }
-  fd_ = fd;
+  secure(socket);
+  listen_to_peers(socket);
   socket_ = std::move(socket);
   lost_ = 0;
+}
+
+void ZmqSink::secure(zmq::socket_t& socket) {
+  if (!curve_) return;
+  if (curve_->clients() && !zap_domain_) {
+    zap_domain_ = context_->new_zap_domain(curve_->clients());
+  }
+  curve_->apply(socket, zap_domain_ ? zap_domain_->name() : std::string());
 }
 
 void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
   try {
     // libzmq keeps a connection whose messages nobody reads, even when the peer is gone.
-    input_.emplace(socket);
-    if (settings_.confirm != Confirm::kAcked) return;
+    if (settings_.sock_type == SocketType::kDealer) input_.emplace(socket);
+    if (settings_.wait_for_peers > 0) {
+      subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
+    }
     monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
     losses_told_ = 0;
+    sleep_set_.emplace();
+    sleep_set_->add(socket.get(zmq::sockopt::fd));
+    sleep_set_->add(monitor_->fd());
   } catch (...) {
     forget_peers();  // the socket goes
     throw;
@@ -106,16 +95,16 @@ void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
 void ZmqSink::attach(const Endpoint& endpoint) {
   const bool binds = settings_.binds(endpoint);
   try {
+    socket_.set(zmq::sockopt::use_fd, -1);
     socket_.set(zmq::sockopt::ipv6, wants_ipv6(settings_, endpoint) ? 1 : 0);
     if (!binds) {
       socket_.connect(endpoint.address);
-    } else if (endpoint.transport == Endpoint::Transport::kIpc &&
-               !endpoint.path().starts_with('@')) {
-      bind_path(endpoint);
-    } else {
-      const bool is_tcp = endpoint.transport == Endpoint::Transport::kTcp;
-      if (is_tcp && !endpoint.host_and_port().starts_with("*:")) require_interface_list();
+    } else if (endpoint.transport == Endpoint::Transport::kTcp) {
+      bind_port(endpoint);
+    } else if (endpoint.path().starts_with('@')) {
       socket_.bind(endpoint.address);
+    } else {
+      bind_path(endpoint);
     }
   } catch (const std::exception& error) {
     throw std::runtime_error(formatted("cannot {} '{}': {}", binds ? "bind" : "connect to",
@@ -123,13 +112,30 @@ void ZmqSink::attach(const Endpoint& endpoint) {
   }
 }
 
+void ZmqSink::bind_port(const Endpoint& endpoint) {
+  ListeningPort::Options options = listening_options(settings_);
+  options.ipv6 = wants_ipv6(settings_, endpoint);
+  bind_door(endpoint, std::make_unique<ListeningPort>(endpoint.host_and_port(), options));
+}
+
 void ZmqSink::bind_path(const Endpoint& endpoint) {
-  ListeningPath path(std::string(endpoint.path()), settings_.ipc_mode, backlog_of(settings_));
-  socket_.set(zmq::sockopt::use_fd, path.fd());
-  socket_.bind(endpoint.address);
-  path.release_fd();  // the socket closes it
-  socket_.set(zmq::sockopt::use_fd, -1);
-  paths_.push_back(std::move(path));
+  bind_door(endpoint,
+            std::make_unique<ListeningPath>(std::string(endpoint.path()), settings_.ipc_mode,
+                                            listening_options(settings_).backlog));
+}
+
+/// Gives libzmq a descriptor of its own for a socket that listens already.
+void ZmqSink::bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door) {
+  const int copy = ::fcntl(door->fd(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw std::system_error(errno, std::generic_category());
+  try {
+    socket_.set(zmq::sockopt::use_fd, copy);
+    socket_.bind(endpoint.address);
+  } catch (...) {
+    ::close(copy);
+    throw;
+  }
+  doors_.emplace_back(context_->doorkeeper(), std::move(door));
 }
 
 SendResult ZmqSink::send(Frame& frame) noexcept {
@@ -183,7 +189,6 @@ bool ZmqSink::may_send() {
 
 bool ZmqSink::writable() noexcept {
   try {
-    if (monitor_) monitor_->read();
     const int found = events();
     if (input_) input_->note_events(found);
     return (found & ZMQ_POLLOUT) != 0 && (!subscribers_ || subscribers_->are_enough());
@@ -204,7 +209,11 @@ int ZmqSink::events() {
   return events;
 }
 
-int ZmqSink::fd() const noexcept { return input_ ? input_->fd_instead_of(fd_) : fd_; }
+int ZmqSink::fd() const noexcept {
+  if (!sleep_set_) return -1;
+  const bool has_news = (input_ && input_->has_news()) || (monitor_ && monitor_->has_more());
+  return has_news ? sleep_set_->ready_fd() : sleep_set_->fd();
+}
 
 std::optional<std::string_view> ZmqSink::try_receive() noexcept {
   try {
@@ -214,10 +223,12 @@ std::optional<std::string_view> ZmqSink::try_receive() noexcept {
   }
 }
 
+void ZmqSink::watch_peers(PeerListener& listener, Clock::time_point now) noexcept {
+  if (monitor_) monitor_->read(listener, now);
+}
+
 bool ZmqSink::has_lost_peer() noexcept {
-  if (!monitor_) return false;
-  monitor_->read();
-  const std::uint64_t losses = monitor_->counts().losses;
+  const std::uint64_t losses = monitor_ ? monitor_->losses() : 0;
   return std::exchange(losses_told_, losses) != losses;
 }
 
@@ -273,16 +284,17 @@ void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
 }
 
 void ZmqSink::forget_peers() noexcept {
-  paths_.clear();
+  doors_.clear();
   attached_ = 0;
   subscribers_.reset();
   unread_sends_ = 0;
   input_.reset();
+  sleep_set_.reset();
   monitor_.reset();
+  losses_told_ = 0;
 }
 
 void ZmqSink::close_socket(std::chrono::milliseconds linger) noexcept {
-  fd_ = -1;
   topic_is_out_ = false;
   if (!socket_) return;
   const int linger_ms = static_cast<int>(linger.count());

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,10 +15,12 @@
 
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
+#include "zmq/curve.hpp"
+#include "zmq/doorkeeper.hpp"
 #include "zmq/in_flight.hpp"
-#include "zmq/listening_path.hpp"
 #include "zmq/peer_input.hpp"
 #include "zmq/peer_monitor.hpp"
+#include "zmq/sleep_set.hpp"
 #include "zmq/subscribers.hpp"
 #include "zmq/zmq_context.hpp"
 
@@ -28,9 +31,7 @@ namespace omzmq {
 /// With waitForPeers it takes nothing until so many subscribers are there; each time that it is
 /// opened it waits anew.
 ///
-/// A DEALER reads what peers send; the others never do. With confirm="acked" it notices when a peer
-/// goes, which wakes who sleeps on fd(), but for one case: a peer that was connected to without
-/// `immediate`. That one is there when asked for.
+/// A DEALER reads what peers send; the others never do.
 ///
 /// Threads: one, the sender's: it makes, uses and closes the socket.
 class ZmqSink final : public FrameSink {
@@ -39,7 +40,9 @@ class ZmqSink final : public FrameSink {
 
   /// Opens nothing. Keeps a reference to the settings.
   /// \param context_source  called by the first open()
-  ZmqSink(const Settings& settings, ContextSource context_source);
+  /// \param curve  null: curve.mode is off
+  ZmqSink(const Settings& settings, ContextSource context_source,
+          std::shared_ptr<const Curve> curve = nullptr);
   ~ZmqSink() override;
 
   void open() override;
@@ -48,6 +51,7 @@ class ZmqSink final : public FrameSink {
   [[nodiscard]] int fd() const noexcept override;
   [[nodiscard]] std::size_t unsent() const noexcept override;
   [[nodiscard]] std::optional<std::string_view> try_receive() noexcept override;
+  void watch_peers(PeerListener& listener, Clock::time_point now) noexcept override;
   [[nodiscard]] bool has_lost_peer() noexcept override;
   /// A PUB gives back nothing but what was offered: of the rest, some subscribers have had it. For
   /// the others, what libzmq did not give up in time counts as unsent() until it does. If that is
@@ -57,9 +61,12 @@ class ZmqSink final : public FrameSink {
 
  private:
   void make_socket();
+  void secure(zmq::socket_t& socket);
   void listen_to_peers(zmq::socket_t& socket);
   void attach(const Endpoint& endpoint);
+  void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
+  void bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door);
   [[nodiscard]] bool send_copy(Frame& frame);
   [[nodiscard]] bool may_send();
   [[nodiscard]] int events();
@@ -69,17 +76,19 @@ class ZmqSink final : public FrameSink {
 
   const Settings& settings_;
   const ContextSource context_source_;
+  const std::shared_ptr<const Curve> curve_;
   std::shared_ptr<ZmqContext> context_;
-  InFlight* in_flight_ = nullptr;  ///< lives in the context
+  std::unique_ptr<ZapDomain> zap_domain_;  ///< of a CURVE server, from its first open() on
+  InFlight* in_flight_ = nullptr;          ///< lives in the context
 
   zmq::socket_t socket_;
-  int fd_ = -1;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
-  std::vector<ListeningPath> paths_;
+  std::deque<WatchedDoor> doors_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
-  std::optional<PeerMonitor> monitor_;      ///< while open, with confirm="acked"
+  std::optional<PeerMonitor> monitor_;      ///< while open
+  std::optional<SleepSet> sleep_set_;       ///< while open: the socket and its monitor
   std::optional<PeerInput> input_;          ///< while open, of a DEALER
-  std::uint64_t losses_told_ = 0;           ///< of the monitor's disconnects
+  std::uint64_t losses_told_ = 0;           ///< of the monitor's
   std::size_t unread_sends_ = 0;            ///< sends since the subscribers were read
 
   zmq::message_t body_;            ///< of the frame in progress

@@ -63,6 +63,7 @@ class AnsweringSink final : public FrameSink {
   SendResult send(Frame& frame) noexcept override;
   [[nodiscard]] bool writable() noexcept override;
   [[nodiscard]] std::optional<std::string_view> try_receive() noexcept override;
+  void watch_peers(PeerListener& /*listener*/, Clock::time_point /*now*/) noexcept override {}
   [[nodiscard]] bool has_lost_peer() noexcept override;
   [[nodiscard]] std::vector<Frame> recover(Frame* offered) noexcept override;
   [[nodiscard]] int fd() const noexcept override { return is_open_ ? timer_ : -1; }

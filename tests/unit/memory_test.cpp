@@ -86,6 +86,9 @@ class SinkWithMemory final : public FrameSink {
     const Sheltered shelter;
     return sink_.try_receive();
   }
+  void watch_peers(PeerListener& listener, Clock::time_point now) noexcept override {
+    sink_.watch_peers(listener, now);
+  }
   [[nodiscard]] bool has_lost_peer() noexcept override { return sink_.has_lost_peer(); }
   [[nodiscard]] std::vector<Frame> recover(Frame* offered) noexcept override {
     const Sheltered shelter;

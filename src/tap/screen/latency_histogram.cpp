@@ -3,8 +3,8 @@
 #include "tap/screen/latency_histogram.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <functional>
 
 namespace omzmq::tap {
 
@@ -17,7 +17,7 @@ void LatencyHistogram::record(std::chrono::nanoseconds latency) noexcept {
   const auto whole = std::chrono::duration_cast<Microseconds>(latency);
   ++count_;
   max_ = std::max(max_, whole);
-  ++buckets_[bucket_of(static_cast<std::uint64_t>(whole.count()))];
+  ++buckets_[log_linear::bucket_of(static_cast<std::uint64_t>(whole.count()))];
 }
 
 void LatencyHistogram::merge(const LatencyHistogram& other) noexcept {
@@ -38,32 +38,14 @@ LatencyHistogram::Microseconds LatencyHistogram::quantile(double fraction) const
     return max_;
   }
   std::uint64_t passed = 0;
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+  for (std::size_t bucket = 0; bucket < log_linear::kBuckets; ++bucket) {
     passed += buckets_[bucket];
     if (passed >= rank) {
-      return std::min(max_, Microseconds(static_cast<Microseconds::rep>(middle_of(bucket))));
+      return std::min(max_,
+                      Microseconds(static_cast<Microseconds::rep>(log_linear::middle_of(bucket))));
     }
   }
   return max_;
-}
-
-// The value without its lowest bits keeps kPartBits + 1 bits, the first of them set, and the
-// number of the bits cut off says which power of two it is. Values below 2^(kPartBits + 1) are
-// their own bucket.
-std::size_t LatencyHistogram::bucket_of(std::uint64_t microseconds) noexcept {
-  const auto width = static_cast<unsigned>(std::bit_width(microseconds));
-  const unsigned shift = width > kPartBits + 1 ? width - (kPartBits + 1) : 0;
-  return (std::size_t{shift} << kPartBits) + static_cast<std::size_t>(microseconds >> shift);
-}
-
-std::uint64_t LatencyHistogram::middle_of(std::size_t bucket) noexcept {
-  constexpr std::size_t kParts = std::size_t{1} << kPartBits;
-  if (bucket < 2 * kParts) {
-    return bucket;
-  }
-  const std::size_t shift = bucket / kParts - 1;
-  const std::uint64_t lowest = std::uint64_t{bucket - shift * kParts} << shift;
-  return lowest + (std::uint64_t{1} << (shift - 1));
 }
 
 }  // namespace omzmq::tap

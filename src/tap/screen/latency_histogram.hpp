@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/log_linear.hpp"
+
 namespace omzmq::tap {
 
-/// How latencies are spread, in log-linear buckets of microseconds: each power of two is cut into
-/// 64 equal parts. A quantile is exact to the microsecond below 128 us and within 0.8 % above,
-/// for any latency that 64 bits of nanoseconds hold; the maximum is exact to the microsecond.
-/// 25 kB, whatever is recorded.
+/// How latencies are spread, in the buckets of common/log_linear.hpp, of microseconds. A quantile
+/// is exact to the microsecond below 128 us and within 0.8 % above, for any latency that 64 bits of
+/// nanoseconds hold; the maximum is exact to the microsecond. 25 kB, whatever is recorded.
 ///
 /// A negative latency says that the clocks of two hosts differ: it is counted apart and is in no
 /// quantile.
@@ -44,19 +45,11 @@ class LatencyHistogram {
   [[nodiscard]] Microseconds most_negative() const noexcept { return most_negative_; }
 
  private:
-  static constexpr unsigned kPartBits = 6;
-  // 2^63 ns are less than 2^54 us: the last power of two is cut by a shift of 47.
-  static constexpr unsigned kMaxShift = 54 - kPartBits - 1;
-  static constexpr std::size_t kBuckets = std::size_t{kMaxShift + 2} << kPartBits;
-
-  static std::size_t bucket_of(std::uint64_t microseconds) noexcept;
-  static std::uint64_t middle_of(std::size_t bucket) noexcept;
-
   std::uint64_t count_ = 0;
   std::uint64_t negative_count_ = 0;
   Microseconds max_{0};
   Microseconds most_negative_{0};
-  std::array<std::uint64_t, kBuckets> buckets_{};
+  std::array<std::uint64_t, log_linear::kBuckets> buckets_{};
 };
 
 }  // namespace omzmq::tap

@@ -2,10 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
-#include <unordered_set>
 #include <zmq.hpp>
+
+#include "common/curve_key.hpp"
 
 namespace omzmq::tap {
 
@@ -35,7 +36,7 @@ class CurveClients {
   bool is_allowed(const zmq::message_t& key) const;
 
   std::string path_;
-  std::unordered_set<std::string> keys_;  // Z85
+  CurveKeys keys_;
   zmq::socket_t socket_;
 };
 

@@ -59,6 +59,12 @@ class FakeSocket {
     received_.push_back(std::move(message));
     changed_.notify();
   }
+  /// The next watch_peers() tells of this. The texts outlive it.
+  void tell(PeerEvent event) {
+    const std::lock_guard lock(mutex_);
+    peer_events_.push_back(event);
+    changed_.notify();
+  }
   void lose_peer() {
     const std::lock_guard lock(mutex_);
     lost_peer_ = true;
@@ -110,6 +116,7 @@ class FakeSocket {
   std::size_t failing_opens_ = 0;
   std::size_t unsent_ = 0;
   std::deque<std::string> received_;
+  std::vector<PeerEvent> peer_events_;
   bool lost_peer_ = false;
   std::size_t kept_back_ = 0;
   std::vector<SentFrame> sent_;
@@ -188,6 +195,13 @@ class FakeSink : public FrameSink {
     message_ = std::move(socket_.received_.front());
     socket_.received_.pop_front();
     return message_;
+  }
+
+  void watch_peers(PeerListener& listener, Clock::time_point now) noexcept override {
+    const std::lock_guard lock(socket_.mutex_);
+    for (const PeerEvent& event : std::exchange(socket_.peer_events_, {})) {
+      listener.note(event, now);
+    }
   }
 
   [[nodiscard]] bool has_lost_peer() noexcept override {
