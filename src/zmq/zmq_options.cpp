@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/format.hpp"
-#include "core/parameters.hpp"
+#include "core/socket_options.hpp"
 #include "zmq/zap_handler.hpp"
 
 namespace omzmq {
