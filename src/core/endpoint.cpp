@@ -3,7 +3,6 @@
 #include "core/endpoint.hpp"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 
@@ -138,15 +137,6 @@ void check_endpoint(const Endpoint& endpoint, bool binds) {
   }
   if (!binds && rest.ends_with(":*")) {
     refuse(endpoint.address, "'*' is no port to connect to; put @ before it to bind");
-  }
-  // libzmq looks no names up to bind, and takes the others for those of interfaces.
-  if (binds && (to_lower(host) == "localhost" ||
-                (host.size() >= IFNAMSIZ && host.find_first_not_of("0123456789.") != host.npos &&
-                 host.front() != '['))) {
-    refuse(endpoint.address,
-           formatted("'{}' is nothing to bind to: write an address such as 127.0.0.1, the name of "
-                     "an interface, or *; put > before it to connect",
-                     host));
   }
 }
 
