@@ -23,15 +23,6 @@ int connecting(const void* address, socklen_t size, int family) {
   return fd;
 }
 
-bool is_closed(int fd) {
-  std::array<char, 4096> buffer{};
-  for (;;) {
-    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (got > 0) continue;
-    return got == 0 || (errno != EAGAIN && errno != ENOTCONN);
-  }
-}
-
 }  // namespace
 
 Connections::~Connections() {
@@ -55,8 +46,12 @@ void Connections::open(unsigned count, std::string_view first_words) {
   }
 }
 
-unsigned Connections::closed() const {
-  return static_cast<unsigned>(std::count_if(fds_.begin(), fds_.end(), is_closed));
+unsigned Connections::heard() const {
+  return static_cast<unsigned>(std::count_if(fds_.begin(), fds_.end(), [](int fd) {
+    char byte = 0;
+    return ::recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != ENOTCONN);
+  }));
 }
 
 }  // namespace omzmq::test

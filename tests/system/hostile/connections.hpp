@@ -21,8 +21,8 @@ class Connections {
 
   // Throws std::system_error when this process has no descriptor left.
   void open(unsigned count, std::string_view first_words = {});
-  // How many the other side has closed so far.
-  unsigned closed() const;
+  // To how many the other side has said something, or has closed them.
+  unsigned heard() const;
   std::size_t count() const { return fds_.size(); }
 
  private:
