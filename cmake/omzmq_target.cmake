@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The omzmq authors
 
-# What every target of the project is compiled with. Warnings are errors in the presets only
+# What every source is compiled with. Warnings are errors in the presets only
 # (CMAKE_COMPILE_WARNING_AS_ERROR), never for somebody who packages it with another compiler.
-function(omzmq_target name)
+function(omzmq_compile_options name)
   target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
     $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
@@ -12,11 +12,37 @@ function(omzmq_target name)
       -fno-sanitize-recover=all)
     target_link_options(${name} PRIVATE -fsanitize=${OMZMQ_SANITIZE})
   endif()
+  if(OMZMQ_FUZZ)
+    # The fuzzer has to see which ways an input takes through the libraries too.
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
+# A target that is shipped. A mistake with a peer's bytes must end there instead of being used: so
+# stacks and the C library's copies are guarded (which takes an optimiser), and what is linked is
+# resolved at the start and read-only from then on.
+function(omzmq_target name)
+  omzmq_compile_options(${name})
+  if(NOT OMZMQ_SANITIZE)
+    target_compile_options(${name} PRIVATE -fstack-protector-strong
+      $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
+      $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+    target_link_options(${name} PRIVATE -Wl,-z,relro -Wl,-z,now)
+  endif()
 endfunction()
 
 # A target of tests: not optimised, because GoogleTest's macros take twice as long to compile with it
 # and nothing in them has to be fast; and with line numbers for its only debug information.
 function(omzmq_test_target name)
-  omzmq_target(${name})
+  omzmq_compile_options(${name})
   target_compile_options(${name} PRIVATE -O0 -g1)
+  if(TARGET omzmq_test_headers AND NOT name STREQUAL omzmq_test_headers)
+    get_target_property(type ${name} TYPE)
+    get_target_property(sources ${name} SOURCES)
+    if(type STREQUAL EXECUTABLE AND sources MATCHES "\\.cpp")
+      target_precompile_headers(${name} REUSE_FROM omzmq_test_headers)
+      # Its definitions have to be those that the headers were compiled with.
+      target_link_libraries(${name} PRIVATE GTest::gtest)
+    endif()
+  endif()
 endfunction()

@@ -118,9 +118,18 @@ flags_for() {
     head -n 1 | { grep -oE -- '(-I|-isystem )[^ "]+' || true; } | tr '\n' ' '
 }
 
+# Whether the source of the header's name includes it before anything else: so each build compiles it
+# alone already.
+is_first_in_its_source() {
+  local source=${1%.*}.cpp
+  [[ $1 == *.hpp && -f $source ]] &&
+    grep -m 1 '^ *# *include' "$source" | grep -qF "/$(basename "$1")\""
+}
+
 # Compiles the header as the only thing that a source includes.
 compile_alone() {
   local header=$1 flags said modes mode compiler
+  is_first_in_its_source "$header" && return
   read -r -a flags < <(flags_for "$header"; printf '\n')
   modes=(c++)
   [[ $header == *.h ]] && modes=(c)
@@ -137,7 +146,7 @@ compile_alone() {
 }
 
 check_headers() {
-  export -f compile_alone flags_for
+  export -f compile_alone flags_for is_first_in_its_source
   export root database
   # The words are expanded by the inner shell.
   # shellcheck disable=SC2016

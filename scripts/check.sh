@@ -17,7 +17,7 @@ checks=(
   "format      clang-format leaves every C and C++ file as it is"
   "shell       shellcheck on every script"
   "layout      the rules of scripts/check-layout.sh: includes, sizes, licence lines, lone headers"
-  "binary      what omzmq.so exports and what it is linked to"
+  "binary      what omzmq.so exports and what it is linked to; the guards of it and of zmqtap"
   "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
   "tidy        clang-tidy on every source of what is shipped, and of the demo"
   "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
@@ -71,6 +71,22 @@ check_binary() {
     printf 'omzmq.so is linked to what it must not need:\n%s\n' "$needed"
     return 1
   fi
+  check_hardened "$module"
+  check_hardened "$root/build/release/zmqtap"
+}
+
+# check_hardened FILE: stacks and copies are guarded, and nothing that was linked can be written over.
+check_hardened() {
+  local file=$1 missing=()
+  readelf -d "$file" | grep 'BIND_NOW\|Flags: NOW' >/dev/null || missing+=("BIND_NOW")
+  readelf -lW "$file" | grep GNU_RELRO >/dev/null || missing+=("RELRO")
+  readelf -hW "$file" | grep 'Type: *DYN' >/dev/null || missing+=("a position-independent executable")
+  nm -D --undefined-only "$file" | grep '__stack_chk_fail' >/dev/null || missing+=("-fstack-protector-strong")
+  nm -D --undefined-only "$file" | grep '__[a-z]*_chk@' >/dev/null || missing+=("_FORTIFY_SOURCE")
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    printf '%s lacks: %s\n' "$file" "${missing[*]}"
+    return 1
+  fi
 }
 
 check_model() {
@@ -109,7 +125,7 @@ check_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
-  build_preset asan unit_test counters_test c_api_test wire_verdicts wire_fuzz_replay ack_fuzz_replay \
+  build_preset asan unit_test counters_test c_api_test wire_verdicts fuzz_replays property_test \
     stress_tests zmq_test tap_test
   run_tests asan 'unit|stress|fuzz|zmq|tap'
 }
@@ -132,8 +148,9 @@ check_tsan() {
 check_fuzz() {
   local target found=$root/build/fuzz/found running=()
   configure fuzz
-  build_preset fuzz wire_fuzz ack_fuzz
-  for target in wire_fuzz ack_fuzz; do
+  build_preset fuzz fuzzers
+  for target in "$root"/tests/fuzz/corpus/*; do
+    target=${target##*/}
     mkdir -p "$found/$target"
     # What is new goes to the first folder, an input that breaks something to build/fuzz.
     "$root/build/fuzz/tests/fuzz/$target" -max_total_time=20 -max_len=2048 -timeout=10 \

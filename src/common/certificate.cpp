@@ -103,8 +103,8 @@ Certificate load_own_certificate(const std::string& path) {
                               "', and new keys if somebody has");
     }
     const CertificateLines lines = parse_certificate(file.text());
-    return Certificate(require_key(lines.public_key, "public-key", secret_path),
-                       require_key(lines.secret_key, "secret-key", secret_path));
+    return Certificate{require_key(lines.public_key, "public-key", secret_path),
+                       require_key(lines.secret_key, "secret-key", secret_path)};
   });
 }
 

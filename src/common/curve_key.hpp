@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -18,12 +18,9 @@ inline constexpr std::size_t kKeyBytes = 32;       ///< of the same as ZeroMQ ha
 /// A public CURVE key as ZeroMQ hands it about.
 using CurveKey = std::array<std::uint8_t, kKeyBytes>;
 
-/// Not for keys of hash tables that a stranger fills: it takes some of the bytes as they are.
 struct CurveKeyHash {
   [[nodiscard]] std::size_t operator()(const CurveKey& key) const noexcept {
-    std::size_t hash = 0;
-    std::memcpy(&hash, key.data(), sizeof hash);
-    return hash;
+    return std::hash<std::string_view>()({reinterpret_cast<const char*>(key.data()), key.size()});
   }
 };
 

@@ -74,7 +74,7 @@ KeyList parse_key_list(std::string_view text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    // '#' is also a character of Z85: a key comes before a comment.
+    // No key begins with '#': its first five characters would be more than 32 bits.
     if (const auto key = to_curve_key(line)) {
       list.keys.insert(*key);
     } else if (!line.empty() && line.front() != '#') {

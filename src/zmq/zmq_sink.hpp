@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,8 +16,8 @@
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
 #include "zmq/curve.hpp"
+#include "zmq/doorkeeper.hpp"
 #include "zmq/in_flight.hpp"
-#include "zmq/listening_path.hpp"
 #include "zmq/peer_input.hpp"
 #include "zmq/peer_monitor.hpp"
 #include "zmq/sleep_set.hpp"
@@ -63,7 +64,9 @@ class ZmqSink final : public FrameSink {
   void secure(zmq::socket_t& socket);
   void listen_to_peers(zmq::socket_t& socket);
   void attach(const Endpoint& endpoint);
+  void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
+  void bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door);
   [[nodiscard]] bool send_copy(Frame& frame);
   [[nodiscard]] bool may_send();
   [[nodiscard]] int events();
@@ -80,7 +83,7 @@ class ZmqSink final : public FrameSink {
 
   zmq::socket_t socket_;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
-  std::vector<ListeningPath> paths_;
+  std::deque<WatchedDoor> doors_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
   std::optional<PeerMonitor> monitor_;      ///< while open
   std::optional<SleepSet> sleep_set_;       ///< while open: the socket and its monitor

@@ -185,8 +185,9 @@ void Output::cut_back() const noexcept {
   if (!is_regular_) return;
   const std::uint64_t expected = base_bytes_ + (writer_.written_bytes() - base_written_);
   struct stat status {};
-  if (fstat(fd_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == expected)
-    static_cast<void>(ftruncate(fd_, static_cast<off_t>(safe_bytes_)));
+  if (fstat(fd_, &status) != 0 || static_cast<std::uint64_t>(status.st_size) != expected) return;
+  // The write's failure is what is told; a second one adds nothing.
+  [[maybe_unused]] const int rc = ftruncate(fd_, static_cast<off_t>(safe_bytes_));
 }
 
 std::string Output::numbered(unsigned number) const {
