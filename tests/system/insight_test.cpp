@@ -302,7 +302,8 @@ class InsightTextfile : public Insight {
   std::string textfile() const { return directory_.file("omzmq.prom"); }
 };
 
-// Prometheus' text format: after "# TYPE NAME counter|gauge" come the samples of NAME.
+// Prometheus' text format: after "# HELP NAME text" and "# TYPE NAME counter|gauge" come the
+// samples of NAME.
 TEST_F(InsightTextfile, IsWhatPrometheusReads) {
   start(fmt::format(R"(endpoints="@{}" sockType="PUSH")", endpoint_));
   Receiver one = receiver("one");
@@ -313,6 +314,7 @@ TEST_F(InsightTextfile, IsWhatPrometheusReads) {
   EXPECT_EQ(stopped(*daemon_), "exit 0");
   const Output output = convert(configuration().statistics());
   ASSERT_EQ(output.ended.exit_code, 0) << output.err;
+  const std::regex help(R"(# HELP (omzmq_[a-z0-9_]+) \S.*)");
   const std::regex type(R"(# TYPE (omzmq_[a-z0-9_]+) (counter|gauge))");
   const std::regex sample(R"re((omzmq_[a-z0-9_]+)(\{action="it"\})? ([0-9.e+-]+))re");
   std::string current;
@@ -321,8 +323,10 @@ TEST_F(InsightTextfile, IsWhatPrometheusReads) {
   const std::string text = read_file(textfile());
   for (const std::string& line : lines_of(text)) {
     std::smatch found;
-    if (std::regex_match(line, found, type)) {
+    if (std::regex_match(line, found, help)) {
       current = found[1];
+    } else if (std::regex_match(line, found, type)) {
+      EXPECT_EQ(found[1], current);
       metrics.push_back(current);
       EXPECT_EQ(current.ends_with("_total"), found[2] == "counter") << line;
     } else {
