@@ -15,6 +15,7 @@
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
 #include "zmq/curve.hpp"
+#include "zmq/given_up.hpp"
 #include "zmq/in_flight.hpp"
 #include "zmq/listening_path.hpp"
 #include "zmq/peer_input.hpp"
@@ -62,6 +63,7 @@ class ZmqSink final : public FrameSink {
   void make_socket();
   void secure(zmq::socket_t& socket);
   void listen_to_peers(zmq::socket_t& socket);
+  void connect_anew(Clock::time_point now);
   void attach(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
   [[nodiscard]] bool send_copy(Frame& frame);
@@ -82,6 +84,7 @@ class ZmqSink final : public FrameSink {
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::vector<ListeningPath> paths_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
+  std::optional<GivenUp> given_up_;         ///< while open
   std::optional<PeerMonitor> monitor_;      ///< while open
   std::optional<SleepSet> sleep_set_;       ///< while open: the socket and its monitor
   std::optional<PeerInput> input_;          ///< while open, of a DEALER

@@ -190,6 +190,23 @@ TEST_F(CurveClient, SendsNothingToAServerThatRefusesIt) {
   EXPECT_TRUE(peer->received().empty());
 }
 
+// libzmq gives up an address after such a failure.
+TEST_F(CurveClient, GetsThroughOnceTheServerIsMended) {
+  auto peer = server_peer("ben", clients());
+  start(client(certificate("server")));
+  Injector(daemon_->input()).numbered(0, 10);
+  ASSERT_TRUE(is_held_back()) << log();
+  peer.reset();
+  std::filesystem::remove(clients() + "/anna.key");
+  let_in("ben");
+  peer = server_peer("server", clients());
+  ASSERT_TRUE(wait_logged("refuses us")) << log();
+  peer.reset();
+  let_in("anna");
+  peer = server_peer("server", clients());
+  EXPECT_TRUE(gets_all(*peer, 10, 10)) << log();
+}
+
 TEST_F(CurveClient, SendsNothingInPlaintext) {
   const CurvePeer peer(directory_, "peer", {"PULL", "bind", endpoint_});
   start(client(certificate("server")));
