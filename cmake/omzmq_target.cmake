@@ -12,6 +12,10 @@ function(omzmq_compile_options name)
       -fno-sanitize-recover=all)
     target_link_options(${name} PRIVATE -fsanitize=${OMZMQ_SANITIZE})
   endif()
+  if(OMZMQ_FUZZ)
+    # The fuzzer has to see which ways an input takes through the libraries too.
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # A target that is shipped. A mistake with a peer's bytes must end there instead of being used: so

@@ -125,7 +125,7 @@ check_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
-  build_preset asan unit_test counters_test c_api_test wire_verdicts wire_fuzz_replay ack_fuzz_replay \
+  build_preset asan unit_test counters_test c_api_test wire_verdicts fuzz_replays property_test \
     stress_tests zmq_test tap_test
   run_tests asan 'unit|stress|fuzz|zmq|tap'
 }
@@ -148,8 +148,9 @@ check_tsan() {
 check_fuzz() {
   local target found=$root/build/fuzz/found running=()
   configure fuzz
-  build_preset fuzz wire_fuzz ack_fuzz
-  for target in wire_fuzz ack_fuzz; do
+  build_preset fuzz fuzzers
+  for target in "$root"/tests/fuzz/corpus/*; do
+    target=${target##*/}
     mkdir -p "$found/$target"
     # What is new goes to the first folder, an input that breaks something to build/fuzz.
     "$root/build/fuzz/tests/fuzz/$target" -max_total_time=20 -max_len=2048 -timeout=10 \

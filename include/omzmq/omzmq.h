@@ -71,6 +71,11 @@ void omzmq_settings_free(omzmq_settings* settings);
 omzmq_status omzmq_settings_set(omzmq_settings* settings, const char* name,
                                 const omzmq_slice* values, size_t count);
 
+/* Tells of a parameter that neither the daemon nor omzmq_parameter_name() knows. If it is like one
+ * of ours, what may have been meant is logged; else nothing is. OMZMQ_INVALID: to go on without it
+ * would be worse than to do without the action or the module. */
+omzmq_status omzmq_settings_unknown(const omzmq_settings* settings, const omzmq_slice* name);
+
 /* ---- Module */
 
 /* NULL when memory is short. */
@@ -87,7 +92,8 @@ void omzmq_module_free(omzmq_module* module);
 
 /* ---- Action */
 
-/* Checks the settings as a whole. NULL: they are wrong, or memory is short. */
+/* Checks the settings as a whole, and beside those of the module's other actions. NULL: they are
+ * wrong, or memory is short. An action with config.enabled="off" is never started. */
 omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* settings);
 
 /* The template number `index` that the action wants rendered for each message, or NULL behind the

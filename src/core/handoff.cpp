@@ -7,6 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <new>
+#include <stdexcept>
+
+#include "core/format.hpp"
 
 namespace omzmq {
 namespace {
@@ -19,6 +23,17 @@ void add_lane(StatsSnapshot& into, const Lane& lane) {
   into.waited_us += lane.stats.waited_us.value();
   into.lane_bytes += lane.held_bytes();
   into.lane_peak = std::max(into.lane_peak, lane.peak_bytes());
+}
+
+/// \throws std::runtime_error that names the parameter
+std::shared_ptr<Lane> new_lane(std::size_t bytes) {
+  try {
+    return std::make_shared<Lane>(bytes);
+  } catch (const std::bad_alloc&) {
+    throw std::runtime_error(formatted(
+        "there is no memory for a lane of handoff.size {} bytes, which takes twice as much",
+        bytes));
+  }
 }
 
 /// Nothing comes any more, and nobody holds a reference to it.
@@ -45,7 +60,7 @@ std::shared_ptr<Lane> Handoff::open_lane() {
 }
 
 std::shared_ptr<Lane> Handoff::open_empty_lane() {
-  auto lane = std::make_shared<Lane>(lane_bytes_);
+  auto lane = new_lane(lane_bytes_);
   {
     const std::lock_guard lock(mutex_);
     registered_.push_back(lane);

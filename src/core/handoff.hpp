@@ -37,10 +37,10 @@ class Handoff {
   /// A lane for a worker that comes: that of one that is gone, where the sender has not emptied it,
   /// so that workers that come and go while nothing is sent need no more memory than those that
   /// stay. The worker calls retire() on it when it goes.
-  /// \throws std::bad_alloc, std::system_error
+  /// \throws std::bad_alloc, std::system_error, std::runtime_error
   [[nodiscard]] std::shared_ptr<Lane> open_lane();
 
-  /// A lane that nobody has used. \throws std::bad_alloc, std::system_error
+  /// A lane that nobody has used. \throws std::bad_alloc, std::runtime_error
   [[nodiscard]] std::shared_ptr<Lane> open_empty_lane();
 
   /// After a publish: wakes the sender if it sleeps and `used_bytes` of the lane reach its

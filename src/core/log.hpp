@@ -4,8 +4,11 @@
 
 #include <omzmq/omzmq.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "core/text.hpp"
 
 namespace omzmq {
 
@@ -17,7 +20,9 @@ class Log {
  public:
   /// \param name  of the action; empty: the module speaks
   Log(const omzmq_host& host, std::string_view name)
-      : host_(host), prefix_(name.empty() ? "omzmq: " : "omzmq[" + std::string(name) + "]: ") {}
+      : host_(host),
+        prefix_(name.empty() ? "omzmq: "
+                             : "omzmq[" + shortened(to_printable(name), kMostName) + "]: ") {}
 
   void error(const std::string& text) const noexcept { write(OMZMQ_LOG_ERROR, text); }
   void warning(const std::string& text) const noexcept { write(OMZMQ_LOG_WARNING, text); }
@@ -31,6 +36,8 @@ class Log {
 
  private:
   void write(omzmq_severity severity, const std::string& text) const noexcept;
+
+  static constexpr std::size_t kMostName = 256;  ///< bytes
 
   omzmq_host host_;
   std::string prefix_;

@@ -6,6 +6,8 @@
 #include <array>
 
 #include "core/format.hpp"
+#include "core/nearest.hpp"
+#include "core/socket_options.hpp"
 #include "core/values.hpp"
 
 namespace omzmq {
@@ -54,19 +56,49 @@ void path(Settings& s, const Row& row, Values values) {
 
 void endpoints(Settings& s, const Row& row, Values values) {
   s.endpoints.clear();
-  for (const std::string& one : split_list(row.name, values))
+  for (const std::string& one : split_endpoints(row.name, values))
     s.endpoints.push_back(parse_endpoint(one));
 }
 
+constexpr const char* kDraft =
+    "is a draft of ZeroMQ, which the libzmq of the distributions does not speak; write PUB, PUSH "
+    "or DEALER";
+constexpr const char* kNoSender =
+    "waits for answers or for one peer alone, which logs do not; write PUB, PUSH or DEALER";
+
+/// ZeroMQ's other socket types, and why each is not taken.
+struct OtherType {
+  std::string_view name;
+  const char* why;
+};
+constexpr std::array kOtherTypes{
+    OtherType{"RADIO", kDraft},
+    OtherType{"DISH", kDraft},
+    OtherType{"SCATTER", kDraft},
+    OtherType{"GATHER", kDraft},
+    OtherType{"CLIENT", kDraft},
+    OtherType{"SERVER", kDraft},
+    OtherType{"CHANNEL", kDraft},
+    OtherType{"PEER", kDraft},
+    OtherType{"SUB", "is the receiver's side; did you mean PUB? Right are PUB, PUSH, DEALER"},
+    OtherType{"XSUB", "is the receiver's side; did you mean PUB? Right are PUB, PUSH, DEALER"},
+    OtherType{"XPUB", "is not needed: write PUB; waitForPeers has what an XPUB would tell"},
+    OtherType{"PULL", "is the receiver's side; did you mean PUSH? Right are PUB, PUSH, DEALER"},
+    OtherType{"ROUTER", "is the receiver's side; did you mean DEALER? Right are PUB, PUSH, DEALER"},
+    OtherType{"REQ", kNoSender},
+    OtherType{"REP", kNoSender},
+    OtherType{"PAIR", kNoSender},
+    OtherType{"STREAM",
+              "speaks plain TCP, not ZeroMQ; rsyslog's omfwd does; write PUB, PUSH or "
+              "DEALER"},
+};
+
 void sock_type(Settings& s, const Row& row, Values values) {
-  static constexpr std::array kDraft{"RADIO", "DISH", "SCATTER", "GATHER", "CLIENT", "SERVER"};
   const std::string& value = values.front();
-  const auto is_draft = [&](const char* name) { return to_lower(name) == to_lower(value); };
-  if (std::any_of(kDraft.begin(), kDraft.end(), is_draft)) {
-    throw ConfigError(std::string(row.name),
-                      formatted("'{}' is a draft of ZeroMQ, which the libzmq of the distributions "
-                                "does not speak; write PUB, PUSH or DEALER",
-                                value));
+  for (const OtherType& other : kOtherTypes) {
+    if (same_word(other.name, value)) {
+      throw ConfigError(std::string(row.name), formatted("'{}' {}", value, other.why));
+    }
   }
   s.sock_type = read_word<SocketType>(
       row.name, value,
@@ -147,29 +179,7 @@ void curve_clients(Settings& s, const Row& row, Values values) {
 }
 
 void socket_options(Settings& s, const Row& row, Values values) {
-  s.socket_options.clear();
-  for (const std::string& one : values) {
-    const auto [name, value] = split_option(row.name, one);
-    const auto options = extra_socket_options();
-    const auto option = std::find_if(options.begin(), options.end(),
-                                     [name = name](const auto& o) { return o.name == name; });
-    if (option == options.end()) {
-      throw ConfigError(
-          std::string(row.name),
-          formatted("'{}' is no option that can be set here: it is unknown, or it has "
-                    "a parameter of its own, or the module needs it as it is; "
-                    "docs/configuration.md lists the names",
-                    name));
-    }
-    if (option->type != SocketOption::Type::kString) {
-      const bool is_unsigned = option->type == SocketOption::Type::kUint64;
-      const bool is_wide = option->type != SocketOption::Type::kInt;
-      static_cast<void>(read_number(row.name, formatted("a number as the value of {}", name), value,
-                                    is_unsigned ? 0 : (is_wide ? INT64_MIN : INT32_MIN),
-                                    is_wide ? INT64_MAX : INT32_MAX));
-    }
-    s.socket_options.emplace_back(name, value);
-  }
+  s.socket_options = read_socket_options(row.name, values);
 }
 
 constexpr long kHourMs = 3600000;
@@ -274,6 +284,10 @@ constexpr std::array kActionParameters{
         [](Settings& s, const Row& /*row*/, Values values) {
           s.retries_for_ever = values.front() == "-1";
         }},
+    Row{"config.enabled", "rsyslog's", "on", false,
+        [](Settings& s, const Row& /*row*/, Values values) {
+          s.is_enabled = values.front() == "on";
+        }},
     Row{"queue.type", "rsyslog's", "Direct", false,
         [](Settings& s, const Row& /*row*/, Values values) {
           s.has_own_queue = to_lower(values.front()) != "direct";
@@ -281,13 +295,23 @@ constexpr std::array kActionParameters{
 };
 
 template <typename Target>
+std::vector<std::string_view> names_of(std::span<const Parameter<Target>> table) {
+  std::vector<std::string_view> names;
+  for (const auto& row : table) names.push_back(row.name);
+  return names;
+}
+
+template <typename Target>
 void set_in(std::span<const Parameter<Target>> table, Target& target,
             std::string_view lower_case_name, Values values) {
   const auto row = std::find_if(table.begin(), table.end(), [&](const auto& candidate) {
     return to_lower(candidate.name) == lower_case_name;
   });
-  if (row == table.end())
-    throw ConfigError(std::string(lower_case_name), "there is no such parameter");
+  if (row == table.end()) {
+    throw ConfigError(
+        std::string(lower_case_name),
+        "there is no such parameter" + did_you_mean(lower_case_name, names_of(table)));
+  }
   if (values.empty()) throw ConfigError(std::string(row->name), "has no value");
   row->read(target, *row, values);
 }
@@ -305,28 +329,9 @@ void set_parameter(ModuleSettings& settings, std::string_view lower_case_name, V
 
 void set_parameter(Settings& settings, std::string_view lower_case_name, Values values) {
   set_in(action_parameters(), settings, lower_case_name, values);
-  settings.given.emplace_back(lower_case_name);
-}
-
-std::span<const SocketOption> extra_socket_options() noexcept {
-  // Not here: what has a parameter of its own, what belongs to other socket types or transports,
-  // and what would break a promise (linger, sndtimeo, conflate, use_fd, security mechanisms).
-  using enum SocketOption::Type;
-  static constexpr std::array kOptions{
-      SocketOption{"affinity", kUint64},
-      SocketOption{"backlog", kInt},
-      SocketOption{"bindtodevice", kString},
-      SocketOption{"invert_matching", kInt},
-      SocketOption{"maxmsgsize", kInt64},
-      SocketOption{"probe_router", kInt},
-      SocketOption{"rcvbuf", kInt},
-      SocketOption{"rcvhwm", kInt},
-      SocketOption{"socks_proxy", kString},
-      SocketOption{"tcp_maxrt", kInt},
-      SocketOption{"tos", kInt},
-      SocketOption{"xpub_nodrop", kInt},
-  };
-  return kOptions;
+  std::string written;
+  for (const std::string& value : values) written += (written.empty() ? "" : ",") + value;
+  settings.given.emplace_back(lower_case_name, std::move(written));
 }
 
 }  // namespace omzmq

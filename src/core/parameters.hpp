@@ -35,12 +35,4 @@ void set_parameter(ModuleSettings& settings, std::string_view lower_case_name,
 void set_parameter(Settings& settings, std::string_view lower_case_name,
                    std::span<const std::string> values);
 
-/// libzmq options that `socketOptions` takes, by name without "ZMQ_" in lower case.
-struct SocketOption {
-  enum class Type { kInt, kInt64, kUint64, kString };
-  std::string_view name;
-  Type type;
-};
-[[nodiscard]] std::span<const SocketOption> extra_socket_options() noexcept;
-
 }  // namespace omzmq

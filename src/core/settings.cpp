@@ -3,11 +3,14 @@
 #include "core/settings.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
+#include "core/checks.hpp"
 #include "core/compressor.hpp"
 #include "core/config_error.hpp"
 #include "core/format.hpp"
+#include "core/socket_options.hpp"
 #include "core/streams.hpp"
 #include "core/text.hpp"
 #include "core/transaction.hpp"
@@ -25,7 +28,8 @@ void check_endpoints(const Settings& s) {
     const bool binds = s.binds(endpoint);
     check_endpoint(endpoint, binds);
     if (!seen.emplace(binds, endpoint.address).second) {
-      throw ConfigError("endpoints", formatted("'{}' is there twice", endpoint.address));
+      throw ConfigError("endpoints",
+                        formatted("'{}' is there twice; leave one out", endpoint.address));
     }
   }
 }
@@ -39,7 +43,8 @@ void check_topics(const Settings& s) {
     return;
   }
   if (s.sock_type != SocketType::kPub) {
-    throw ConfigError("topics", "only sockType=\"PUB\" has topics");
+    throw ConfigError("topics", formatted("'{}': only sockType=\"PUB\" has topics; leave them out",
+                                          s.topics.front()));
   }
   if (s.topics.size() > Streams::kMost) {
     throw ConfigError("topics", formatted("there are {}; at most {} are allowed", s.topics.size(),
@@ -53,10 +58,6 @@ void check_topics(const Settings& s) {
   }
 }
 
-void refuse(const Settings& s, const char* name, const char* why) {
-  if (s.was_given(to_lower(name))) throw ConfigError(name, why);
-}
-
 void check_format(const Settings& s) {
   if (s.format != Format::kRaw && s.topic_frame == false) {
     throw ConfigError("topicFrame",
@@ -65,14 +66,14 @@ void check_format(const Settings& s) {
   }
   if (s.format == Format::kRaw) {
     for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
-      refuse(s, name,
-             "has no effect with format=\"raw\", one message a frame; "
-             "set format=\"lines\" or \"packed\", or leave it out");
+      refuse_given(s, name,
+                   "has no effect with format=\"raw\", one message a frame; "
+                   "set format=\"lines\" or \"packed\", or leave it out");
     }
   }
   if (s.format != Format::kPacked) {
     for (const auto* name : {"compression.driver", "compression.level", "beat.interval"}) {
-      refuse(s, name, "has an effect with format=\"packed\" only; set that or leave it out");
+      refuse_given(s, name, "has an effect with format=\"packed\" only; set that or leave it out");
     }
   }
 }
@@ -81,7 +82,9 @@ void check_compression(const Settings& s) {
   if (!s.compression_level) return;
   if (s.compression_driver == Compression::kNone) {
     throw ConfigError("compression.level",
-                      "has no effect without compression.driver=\"zstd\" or \"lz4\"");
+                      formatted("'{}' has no effect without compression.driver=\"zstd\" or "
+                                "\"lz4\"; set that, or leave this out",
+                                *s.compression_level));
   }
   const auto [least, most] = compression_levels(s.compression_driver);
   if (*s.compression_level < least || *s.compression_level > most) {
@@ -99,9 +102,12 @@ void check_confirm(const Settings& s) {
                       "receiver answer, and name what it answers");
   }
   if (s.confirm != Confirm::kHandoff && s.handoff_full != WhenFull::kSuspend) {
-    throw ConfigError("handoff.full",
-                      "only 'suspend' goes with confirm=\"sent\" or \"acked\": a worker that waits "
-                      "for its messages to arrive finds room for the next ones, and drops none");
+    throw ConfigError(
+        "handoff.full",
+        formatted("'{}': only suspend goes with confirm=\"sent\" or \"acked\": a worker "
+                  "that waits for its messages to arrive finds room for the next "
+                  "ones, and drops none",
+                  s.handoff_full == WhenFull::kDropNewest ? "dropNewest" : "dropOldest"));
   }
   if (is_acked && s.send_hwm == 0) {
     throw ConfigError("sendHWM",
@@ -110,12 +116,20 @@ void check_confirm(const Settings& s) {
   }
   for (const auto* name : {"ack.timeout", "ack.window"}) {
     if (!is_acked)
-      refuse(s, name, "has an effect with confirm=\"acked\" only; set that or leave it out");
+      refuse_given(s, name, "has an effect with confirm=\"acked\" only; set that or leave it out");
   }
-  if (!s.spool_file.empty() && s.spool_file == s.dead_letter_file) {
+  const auto normal = [](const std::string& path) {
+    return std::filesystem::path(path).lexically_normal();
+  };
+  if (!s.spool_file.empty() && normal(s.spool_file) == normal(s.dead_letter_file)) {
     throw ConfigError("spoolFile",
                       formatted("'{}' is the deadLetterFile; give each its own", s.spool_file));
   }
+}
+
+/// Without the value: somebody may have written a secret key there.
+void refuse(const Settings& s, const char* name, const char* why) {
+  if (s.was_given(to_lower(name))) throw ConfigError(name, why);
 }
 
 void check_curve(const Settings& s) {
@@ -151,22 +165,35 @@ void check_curve(const Settings& s) {
 
 void check_aliases(const Settings& s) {
   static constexpr std::pair<const char*, const char*> kAliases[] = {
-      {"sendtimeout", "handoff.timeout"},
-      {"heartbeativl", "heartbeat.interval"},
-      {"heartbeattimeout", "heartbeat.timeout"},
-      {"heartbeatttl", "heartbeat.ttl"},
+      {"sendTimeout", "handoff.timeout"},
+      {"heartbeatIvl", "heartbeat.interval"},
+      {"heartbeatTimeout", "heartbeat.timeout"},
+      {"heartbeatTTL", "heartbeat.ttl"},
   };
   for (const auto& [alias, name] : kAliases) {
-    if (s.was_given(alias) && s.was_given(name)) {
-      throw ConfigError(alias, formatted("is another name of {}; give one of them", name));
-    }
+    const std::string* const one = s.given_value(to_lower(alias));
+    const std::string* const other = s.given_value(name);
+    if (one == nullptr || other == nullptr) continue;
+    throw ConfigError(alias, formatted("'{}': this is another name of {}, which is there too, as "
+                                       "'{}'; leave one out",
+                                       *one, name, *other));
   }
 }
 
 }  // namespace
 
-bool Settings::was_given(std::string_view lower_case_name) const noexcept {
-  return std::find(given.begin(), given.end(), lower_case_name) != given.end();
+const std::string* Settings::given_value(std::string_view lower_case_name) const noexcept {
+  const auto found = std::find_if(given.rbegin(), given.rend(), [&](const auto& parameter) {
+    return parameter.first == lower_case_name;
+  });
+  return found == given.rend() ? nullptr : &found->second;
+}
+
+bool Settings::has_endpoint(bool bound,
+                            std::optional<Endpoint::Transport> transport) const noexcept {
+  return std::any_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& endpoint) {
+    return binds(endpoint) == bound && (!transport || endpoint.transport == *transport);
+  });
 }
 
 std::string Settings::display_name() const {
@@ -191,8 +218,9 @@ void Settings::validate() const {
   check_curve(*this);
   check_aliases(*this);
   if (!identity.empty() && sock_type != SocketType::kDealer) {
-    throw ConfigError("identity",
-                      formatted("'{}': only sockType=\"DEALER\" has an identity", identity));
+    throw ConfigError(
+        "identity",
+        formatted("'{}': only sockType=\"DEALER\" has an identity; leave it out", identity));
   }
   if (wait_for_peers > 0 && sock_type != SocketType::kPub) {
     throw ConfigError("waitForPeers",
@@ -201,13 +229,18 @@ void Settings::validate() const {
   }
   if (effective_reconnect_max_interval() < reconnect_interval) {
     throw ConfigError("reconnect.maxInterval",
-                      formatted("'{}' is less than reconnect.interval, which is {} ms",
+                      formatted("'{}' is less than reconnect.interval, which is {} ms; raise it",
                                 reconnect_max_interval->count(), reconnect_interval.count()));
   }
   if (heartbeat_interval.count() == 0 && (heartbeat_timeout || heartbeat_ttl)) {
     throw ConfigError(heartbeat_timeout ? "heartbeat.timeout" : "heartbeat.ttl",
-                      "has no effect without heartbeat.interval");
+                      formatted("'{}' has no effect without heartbeat.interval, or with 0 there; "
+                                "set that, or leave this out",
+                                (heartbeat_timeout ? heartbeat_timeout : heartbeat_ttl)->count()));
   }
+  check_addresses(*this);
+  check_effects(*this);
+  check_socket_options(*this);
 }
 
 }  // namespace omzmq

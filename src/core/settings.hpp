@@ -96,14 +96,19 @@ struct Settings {
 
   std::string action_name;        ///< rsyslog's own parameter "name"; empty: none
   bool retries_for_ever = false;  ///< rsyslog's own "action.resumeRetryCount" is -1
+  bool is_enabled = true;         ///< rsyslog's own "config.enabled" is not there, or "on"
   bool has_own_queue = false;     ///< rsyslog's own "queue.type" is there, and not "Direct"
   std::string stats_name;         ///< see display_name()
 
-  /// Names of the parameters that were set, in lower case: some must not be, for others to mean
-  /// something.
-  std::vector<std::string> given;
+  /// The parameters that were set, by their names in lower case, and their values as they were
+  /// written: some must not be, for others to mean something.
+  std::vector<std::pair<std::string, std::string>> given;
 
-  [[nodiscard]] bool was_given(std::string_view lower_case_name) const noexcept;
+  [[nodiscard]] bool was_given(std::string_view lower_case_name) const noexcept {
+    return given_value(lower_case_name) != nullptr;
+  }
+  /// The value as it was written last, or nullptr.
+  [[nodiscard]] const std::string* given_value(std::string_view lower_case_name) const noexcept;
 
   /// On by default, and always, where frames hold many messages.
   [[nodiscard]] bool has_topic_frame() const noexcept {
@@ -126,6 +131,10 @@ struct Settings {
   [[nodiscard]] bool binds(const Endpoint& endpoint) const noexcept {
     return endpoint.bind.value_or(sock_type == SocketType::kPub);
   }
+
+  /// Whether one of the endpoints is bound, or connected to; one of this transport, or any.
+  [[nodiscard]] bool has_endpoint(
+      bool bound, std::optional<Endpoint::Transport> transport = std::nullopt) const noexcept;
 
   /// The name in statistics and log lines: statsName, else the action's name, else "omzmq:" and the
   /// first endpoint.

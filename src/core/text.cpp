@@ -36,6 +36,15 @@ std::size_t character_bytes(std::string_view bytes) noexcept {
   return 0;
 }
 
+/// U+0000 to U+001F, U+007F to U+009F. \param character  one, of UTF-8
+bool is_control(std::string_view character) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  return byte(0) == 0xC2 && byte(1) < 0xA0;
+}
+
+bool is_continuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
 }  // namespace
 
 bool is_utf8(std::string_view bytes) noexcept {
@@ -65,15 +74,27 @@ std::string to_lower(std::string_view text) {
 
 std::string to_printable(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      out += formatted("\\x{:02x}", byte);
+  while (!text.empty()) {
+    const std::size_t length = character_bytes(text);
+    const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length == 0 || is_control(bytes)) {
+      for (const char c : bytes) out += formatted("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
-      out += c;
+      out += bytes;
     }
+    text.remove_prefix(bytes.size());
   }
   return out;
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  constexpr std::size_t kBetween = 32;  // " [N bytes] " is shorter
+  std::size_t head = (most - kBetween) * 2 / 3;
+  std::size_t tail = text.size() - (most - kBetween - head);
+  while (head > 0 && is_continuation(text[head])) --head;
+  while (tail < text.size() && is_continuation(text[tail])) ++tail;
+  return formatted("{} [{} bytes] {}", text.substr(0, head), tail - head, text.substr(tail));
 }
 
 std::string to_base64(std::string_view bytes) {

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,13 @@ namespace omzmq {
 /// ASCII letters in lower case, all else as it is.
 [[nodiscard]] std::string to_lower(std::string_view text);
 
-/// The text with control characters as \xNN, so that it can stand in a line of a log.
+/// The text with each byte of a control character, and each that is no UTF-8, as \xNN, so that it
+/// can stand in a line of a log.
 [[nodiscard]] std::string to_printable(std::string_view text);
+
+/// The text itself, or, where it is longer than `most` bytes, its beginning and its end with
+/// " [N bytes] " between them. \param text  UTF-8, and so is the result  \param most  64 at least
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 
 /// RFC 4648, with padding.
 [[nodiscard]] std::string to_base64(std::string_view bytes);

@@ -9,6 +9,7 @@
 
 #include "common/curve_key.hpp"
 #include "core/format.hpp"
+#include "core/nearest.hpp"
 
 namespace omzmq {
 namespace {
@@ -81,6 +82,14 @@ std::int64_t read_size(std::string_view parameter, std::string_view type, std::s
 }
 
 bool read_on_off(std::string_view parameter, std::string_view value) {
+  // What other programs take; rsyslog takes "on" and "off" alone.
+  static constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+      {"yes", "on"}, {"true", "on"}, {"1", "on"}, {"no", "off"}, {"false", "off"}, {"0", "off"}};
+  for (const auto& [word, right] : kElsewhere) {
+    if (same_word(word, value)) {
+      refuse(parameter, value, formatted("is none of on, off; did you mean {}?", right));
+    }
+  }
   return read_word<bool>(parameter, value, {{"on", true}, {"off", false}});
 }
 
@@ -142,6 +151,21 @@ std::vector<std::string> split_list(std::string_view parameter,
   return list;
 }
 
+std::vector<std::string> split_endpoints(std::string_view parameter,
+                                         std::span<const std::string> values) {
+  const std::vector<std::string> list = split_list(parameter, values);
+  if (values.size() > 1) return list;
+  std::vector<std::string> parts;
+  for (std::string_view rest : list) {
+    for (rest = trim(rest); !rest.empty(); rest = trim(rest)) {
+      const auto blank = std::min(rest.find_first_of(" \t"), rest.size());
+      parts.emplace_back(rest.substr(0, blank));
+      rest.remove_prefix(blank);
+    }
+  }
+  return parts;
+}
+
 std::pair<std::string, std::string> split_option(std::string_view parameter,
                                                  std::string_view text) {
   const auto equals = text.find('=');
@@ -149,6 +173,15 @@ std::pair<std::string, std::string> split_option(std::string_view parameter,
     refuse(parameter, text, "is not of the form name=value, such as tos=16");
   }
   return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+void refuse_word(std::string_view parameter, std::string_view value,
+                 std::span<const std::string_view> words) {
+  std::string right;
+  for (const std::string_view word : words) {
+    right += formatted("{}{}", right.empty() ? "" : ", ", word);
+  }
+  refuse(parameter, value, formatted("is none of {}{}", right, did_you_mean(value, words)));
 }
 
 bool same_word(std::string_view a, std::string_view b) noexcept {

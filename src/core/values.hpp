@@ -49,6 +49,10 @@ enum class Key { kNever, kMayBe };
 [[nodiscard]] std::vector<std::string> split_list(std::string_view parameter,
                                                   std::span<const std::string> values);
 
+/// As split_list(), and a single string is split at blanks too, as omczmq's manual has it.
+[[nodiscard]] std::vector<std::string> split_endpoints(std::string_view parameter,
+                                                       std::span<const std::string> values);
+
 /// "name=value"
 [[nodiscard]] std::pair<std::string, std::string> split_option(std::string_view parameter,
                                                                std::string_view text);
@@ -56,16 +60,20 @@ enum class Key { kNever, kMayBe };
 /// True when both are the same but for the case of ASCII letters.
 [[nodiscard]] bool same_word(std::string_view a, std::string_view b) noexcept;
 
+/// Refuses a value that is none of these words, and names the one that may have been meant.
+[[noreturn]] void refuse_word(std::string_view parameter, std::string_view value,
+                              std::span<const std::string_view> words);
+
 /// One of the words, in any case.
 template <typename T>
 [[nodiscard]] T read_word(std::string_view parameter, std::string_view value,
                           std::initializer_list<std::pair<std::string_view, T>> words) {
-  std::string right;
+  std::vector<std::string_view> right;
   for (const auto& [word, meaning] : words) {
     if (same_word(word, value)) return meaning;
-    right += formatted("{}{}", right.empty() ? "" : ", ", word);
+    right.push_back(word);
   }
-  throw ConfigError(std::string(parameter), formatted("'{}' is none of {}", value, right));
+  refuse_word(parameter, value, right);
 }
 
 }  // namespace omzmq

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,9 +14,11 @@
 #include <vector>
 
 #include "core/action.hpp"
+#include "core/checks.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 #include "core/parameters.hpp"
+#include "core/socket_options.hpp"
+#include "core/unknown_name.hpp"
 #include "core/worker.hpp"
 #include "zmq/curve.hpp"
 #include "zmq/zmq_context.hpp"
@@ -44,7 +45,7 @@ struct omzmq_module {
   /// The context comes with the first socket: not before the daemon has forked.
   std::shared_ptr<omzmq::ZmqContext> shared_context() {
     const std::lock_guard lock(mutex);
-    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads);
+    if (!context) context = std::make_shared<omzmq::ZmqContext>(settings.io_threads, log);
     return context;
   }
 
@@ -137,16 +138,11 @@ const char* lower_case_name(const Table& table, std::size_t index, bool* is_list
   return names[index].c_str();
 }
 
-/// Two that write the same file would lose what the other one saved.
-void require_own_spool_file(const omzmq_module& module, const Settings& settings) {
-  if (settings.spool_file.empty()) return;
-  const auto name = std::filesystem::path(settings.spool_file).lexically_normal();
+/// What no action can be checked for alone. \throws omzmq::ConfigError
+void require_own_place(const omzmq_module& module, const Settings& settings) {
+  omzmq::check_affinity(settings, module.settings);
   for (const auto& other : module.actions) {
-    if (std::filesystem::path(other->settings().spool_file).lexically_normal() != name) continue;
-    throw omzmq::ConfigError("spoolFile",
-                             omzmq::formatted("'{}' is that of the action '{}' too; give each its "
-                                              "own",
-                                              settings.spool_file, other->name()));
+    omzmq::check_against(settings, other->name(), other->settings());
   }
 }
 
@@ -180,6 +176,18 @@ omzmq_status omzmq_settings_set(omzmq_settings* settings, const char* name,
     }
     std::visit([&](auto& target) { omzmq::set_parameter(target, name, texts); }, settings->values);
     return OMZMQ_OK;
+  });
+}
+
+omzmq_status omzmq_settings_unknown(const omzmq_settings* settings, const omzmq_slice* name) {
+  return guarded(settings->log, OMZMQ_INVALID, [&] {
+    const std::string text(reinterpret_cast<const char*>(name->data), name->size);
+    const bool is_module = std::holds_alternative<ModuleSettings>(settings->values);
+    const auto known =
+        omzmq::explain_unknown(text, is_module ? omzmq::Place::kModule : omzmq::Place::kAction);
+    if (!known) return OMZMQ_OK;
+    settings->log.error(omzmq::ConfigError(text, known->why).what());
+    return known->is_fatal ? OMZMQ_INVALID : OMZMQ_OK;
   });
 }
 
@@ -228,14 +236,16 @@ omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* setti
   return guarded(module->log, static_cast<omzmq_action*>(nullptr), [&] {
     const auto& values = std::get<Settings>(settings->values);
     values.validate();  // of files, only those are read that are of use
+    if (values.is_enabled) require_own_place(*module, values);
     const auto curve = omzmq::Curve::load(values, Log(module->host, values.display_name()));
     const auto make_sink = [module, curve](const Settings& used) {
       return std::make_unique<omzmq::ZmqSink>(
           used, [module] { return module->shared_context(); }, curve);
     };
-    require_own_spool_file(*module, values);
     auto action = std::make_shared<Action>(values, module->host, make_sink);
     auto handle = std::make_unique<omzmq_action>(omzmq_action{action, curve});
+    if (!values.is_enabled) return handle.release();
+    for (const std::string& text : omzmq::file_complaints(values)) action->log().error(text);
     module->actions.push_back(std::move(action));
     return handle.release();
   });

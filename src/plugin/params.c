@@ -56,6 +56,19 @@ static omzmq_status set_list(omzmq_settings* settings, const char* name,
   return status;
 }
 
+/* What neither rsyslog nor we have taken. rsyslog says itself that it does not know it, unless it
+ * still takes it (queue.*), but not what was meant, and nothing at all where the action is wrong.
+ */
+static bool tell_unknown(const omzmq_settings* settings, const struct nvlst* list) {
+  bool is_right = true;
+  for (; list != NULL; list = list->next) {
+    if (list->bUsed) continue;
+    const omzmq_slice name = slice_of(list->name);
+    is_right = omzmq_settings_unknown(settings, &name) == OMZMQ_OK && is_right;
+  }
+  return is_right;
+}
+
 omzmq_settings* params_read(const omzmq_host* host, omzmq_scope scope, struct nvlst* list) {
   struct cnfparamblk* const block = describe(scope);
   struct cnfparamvals* const values = block == NULL ? NULL : nvlstGetParams(list, block, NULL);
@@ -74,6 +87,7 @@ omzmq_settings* params_read(const omzmq_host* host, omzmq_scope scope, struct nv
     }
     is_right = is_right && status == OMZMQ_OK;
   }
+  if (settings != NULL) is_right = tell_unknown(settings, list) && is_right;
   if (values != NULL) cnfparamvalsDestruct(values, block);
   free_description(block);
   if (is_right) return settings;

@@ -200,14 +200,16 @@ Connections::Connection Connections::take(int fd, const std::string& endpoint_na
 
 std::string Connections::reason(const Connection& connection, Clock::time_point now) const {
   if (failure_.kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) return protocol_error(failure_.value);
-  if (failure_.kind == 0) return "it does not speak ZeroMQ's protocol (ZMTP 3)";
+  if (failure_.kind == 0) {
+    return "it is no ZeroMQ socket (ZMTP 3), or its type does not go with ours";
+  }
   // What libzmq then gives as the error is that of another call.
   const bool is_late = patience_.count() != 0 && connection.is_known() &&
                        now - connection.began >= patience_ - patience_ / 8;
   if (is_late) return "it did not complete the handshake within handshakeTimeout";
-  return connection.is_ours ? "it closed the connection; is it a ZeroMQ socket, and does "
-                              "curve.serverKey fit?"
-                            : "it closed the connection before that was complete";
+  return connection.is_ours
+             ? "it closed the connection; does its type go with ours, and curve.serverKey fit?"
+             : "it closed the connection: a port scan, or a type or key that does not fit?";
 }
 
 }  // namespace omzmq

@@ -66,9 +66,9 @@ class Connections {
 
     /// Where all have succeeded it is known of each.
     void settle() noexcept {
-      if (successes_open < open.size()) return;
+      if (open.empty() || successes_open < open.size()) return;
+      successes_open -= open.size();
       open.clear();
-      successes_open = 0;
     }
   };
 

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/listening_path.hpp"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -38,7 +40,9 @@ const sockaddr* generic(const sockaddr_un& address) {
 }  // namespace
 
 ListeningPath::ListeningPath(std::string path, unsigned mode, int backlog)
-    : path_(std::move(path)) {
+    : path_(std::move(path)),
+      hidden_(path_ + ".shut"),
+      backlog_(static_cast<std::size_t>(backlog)) {
   const sockaddr_un address = address_of(path_);
   remove_stale();
   fd_ = stream_socket();
@@ -54,21 +58,28 @@ ListeningPath::ListeningPath(std::string path, unsigned mode, int backlog)
   inode_ = status.st_ino;
 }
 
-ListeningPath::ListeningPath(ListeningPath&& other) noexcept
-    : path_(std::move(other.path_)),
-      fd_(std::exchange(other.fd_, -1)),
-      device_(other.device_),
-      inode_(std::exchange(other.inode_, 0)) {}
-
 ListeningPath::~ListeningPath() {
-  if (fd_ >= 0) ::close(fd_);
-  struct stat status {};
-  const bool is_ours = inode_ != 0 && ::lstat(path_.c_str(), &status) == 0 &&
-                       status.st_ino == inode_ && status.st_dev == device_;
-  if (is_ours) ::unlink(path_.c_str());
+  ::close(fd_);
+  for (const std::string* path : {&path_, &hidden_}) {
+    if (is_ours(*path)) ::unlink(path->c_str());
+  }
 }
 
-int ListeningPath::release_fd() noexcept { return std::exchange(fd_, -1); }
+bool ListeningPath::is_ours(const std::string& path) const noexcept {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && status.st_ino == inode_ && status.st_dev == device_;
+}
+
+void ListeningPath::shut() noexcept {
+  if (is_ours(path_)) static_cast<void>(::rename(path_.c_str(), hidden_.c_str()));
+}
+
+void ListeningPath::reopen() noexcept {
+  if (!is_ours(hidden_)) return;
+  // Somebody may have taken the path meanwhile: it stays theirs.
+  static_cast<void>(
+      ::renameat2(AT_FDCWD, hidden_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE));
+}
 
 void ListeningPath::remove_stale() const {
   struct stat status {};

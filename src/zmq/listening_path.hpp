@@ -4,7 +4,10 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
+
+#include "zmq/doorkeeper.hpp"
 
 namespace omzmq {
 
@@ -13,30 +16,34 @@ namespace omzmq {
 ///
 /// Removes the path when it goes, if it is still its own.
 ///
-/// Threads: one.
-class ListeningPath {
+/// Shut, the path has another name, PATH.shut: who connects finds nothing there.
+///
+/// Threads: one at a time.
+class ListeningPath final : public Door {
  public:
   /// \param mode  of the socket file, from the first moment on that one can connect
   /// \throws std::system_error: EADDRINUSE when somebody listens there or the path is no socket
   ListeningPath(std::string path, unsigned mode, int backlog);
-  ~ListeningPath();
-  ListeningPath(ListeningPath&& other) noexcept;
+  ~ListeningPath() override;
   ListeningPath(const ListeningPath&) = delete;
   ListeningPath& operator=(const ListeningPath&) = delete;
-  ListeningPath& operator=(ListeningPath&&) = delete;
 
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-
-  /// Somebody else closes the descriptor; the path is still removed here.
-  int release_fd() noexcept;
+  [[nodiscard]] int fd() const noexcept override { return fd_; }
+  [[nodiscard]] std::size_t backlog() const noexcept override { return backlog_; }
+  void shut() noexcept override;
+  void reopen() noexcept override;
 
  private:
   void remove_stale() const;
 
-  std::string path_;
+  [[nodiscard]] bool is_ours(const std::string& path) const noexcept;
+
+  const std::string path_;
+  const std::string hidden_;  ///< its name while it is shut
+  const std::size_t backlog_;
   int fd_ = -1;
   dev_t device_ = 0;
-  ino_t inode_ = 0;  ///< 0: nothing to remove
+  ino_t inode_ = 0;
 };
 
 }  // namespace omzmq

@@ -43,6 +43,7 @@ PeerMonitor::PeerMonitor(zmq::context_t& context, zmq::socket_t& socket, const s
   if (::zmq_socket_monitor(monitored_, address.c_str(), kEvents) != 0) throw zmq::error_t();
   try {
     events_.connect(address);
+    fetch_new();  // there is nothing yet, but libzmq only tells a reader that has found that out
   } catch (...) {
     ::zmq_socket_monitor(monitored_, nullptr, 0);
     throw;

@@ -18,7 +18,8 @@
 namespace omzmq {
 
 /// The domain of sockets without CURVE. Without any, libzmq takes whatever does not begin like ZMTP
-/// 3, such as HTTP or the banner of another service, for a peer of ZMTP 1, and gives it messages.
+/// 3, such as HTTP or the banner of another service, for a peer of ZMTP 1, and gives it messages: a
+/// PUSH its share, which is gone, and a PUB a copy of everything, up to sendHWM.
 /// With one it ends such connections, and asks the handler, if there is one, about the others.
 inline constexpr std::string_view kPlainDomain = "omzmq.plain";
 

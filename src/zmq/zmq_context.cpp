@@ -2,27 +2,34 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_context.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 #include <utility>
-#include <vector>
 
 #include "core/format.hpp"
+#include "zmq/resources.hpp"
 
 namespace omzmq {
+namespace {
 
-ZmqContext::ZmqContext(int io_threads) : io_threads_(io_threads) {
+constexpr std::size_t kForSocketAndConnections = 32;
+constexpr std::size_t kForThread = 2;  ///< an epoll and an eventfd
+
+}  // namespace
+
+ZmqContext::ZmqContext(int io_threads, std::optional<Log> log)
+    : io_threads_(static_cast<std::size_t>(io_threads)), doorkeeper_(std::move(log)) {
   context_.set(zmq::ctxopt::io_threads, io_threads);
   context_.set(zmq::ctxopt::blocky, 0);
 }
 
-int ZmqContext::descriptors_for_socket() const noexcept {
-  constexpr int kSocketAndConnections = 32;
-  constexpr int kEachThread = 2;                                   // an epoll and an eventfd
-  return kSocketAndConnections + kEachThread * (io_threads_ + 1);  // and the reaper
+zmq::socket_t ZmqContext::new_socket(zmq::socket_type type) {
+  // Under the lock: two that look at the same time would both find what is enough for one.
+  const std::lock_guard lock(mutex_);
+  const std::size_t threads = has_threads_ ? 0 : io_threads_ + 1;  // and the reaper
+  require_file_descriptors(kForSocketAndConnections + kForThread * threads);
+  if (threads != 0) require_threads(threads);
+  zmq::socket_t socket(context_, type);
+  has_threads_ = true;
+  return socket;
 }
 
 InFlight& ZmqContext::new_in_flight() {
@@ -40,25 +47,6 @@ std::unique_ptr<ZapDomain> ZmqContext::new_zap_domain(std::shared_ptr<CurveClien
   if (!zap_handler_) zap_handler_.emplace(context_);
   return std::make_unique<ZapDomain>(*zap_handler_, formatted("omzmq-{}", ++domains_),
                                      std::move(clients));
-}
-
-void require_file_descriptors(int count) {
-  std::vector<int> taken;
-  taken.reserve(static_cast<std::size_t>(count));
-  int error = 0;
-  while (error == 0 && taken.size() < static_cast<std::size_t>(count)) {
-    const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-      error = errno;
-    } else {
-      taken.push_back(fd);
-    }
-  }
-  for (const int fd : taken) ::close(fd);
-  if (error != 0) {
-    throw std::system_error(error, std::generic_category(),
-                            formatted("{} file descriptors are needed to open a socket", count));
-  }
 }
 
 }  // namespace omzmq

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,8 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "core/log.hpp"
+#include "zmq/doorkeeper.hpp"
 #include "zmq/in_flight.hpp"
 #include "zmq/zap_handler.hpp"
 
@@ -22,10 +25,16 @@ class ZmqContext {
  public:
   /// Starts nothing yet: libzmq's threads come with the first socket.
   /// \throws zmq::error_t, std::system_error when file descriptors are short
-  explicit ZmqContext(int io_threads);
+  /// \param log  for what concerns all sockets; empty: nothing is said
+  explicit ZmqContext(int io_threads, std::optional<Log> log = std::nullopt);
 
-  /// File descriptors that making a socket may take: the first one starts libzmq's threads.
-  [[nodiscard]] int descriptors_for_socket() const noexcept;
+  /// The first one starts libzmq's threads. libzmq ends the process when it gets no descriptor or
+  /// no thread then: so this looks first. \throws std::system_error that names what is short;
+  /// zmq::error_t
+  [[nodiscard]] zmq::socket_t new_socket(zmq::socket_type type);
+
+  /// Of the listening sockets of this context's sockets.
+  [[nodiscard]] Doorkeeper& doorkeeper() noexcept { return doorkeeper_; }
 
   [[nodiscard]] zmq::context_t& get() noexcept { return context_; }
 
@@ -41,18 +50,15 @@ class ZmqContext {
   [[nodiscard]] std::unique_ptr<ZapDomain> new_zap_domain(std::shared_ptr<CurveClients> clients);
 
  private:
-  const int io_threads_;
+  const std::size_t io_threads_;
+  Doorkeeper doorkeeper_;
   std::mutex mutex_;
   std::deque<InFlight> in_flight_;    ///< guarded by mutex_; outlives context_
   unsigned long long addresses_ = 0;  ///< guarded by mutex_; given so far
+  bool has_threads_ = false;          ///< guarded by mutex_
   unsigned long long domains_ = 0;    ///< guarded by mutex_; given so far
   zmq::context_t context_;
   std::optional<ZapHandler> zap_handler_;  ///< guarded by mutex_; once there, there for good
 };
-
-/// libzmq ends the process when it runs out of file descriptors while it makes a socket: so this
-/// looks first.
-/// \throws std::system_error when fewer than `count` are left
-void require_file_descriptors(int count);
 
 }  // namespace omzmq

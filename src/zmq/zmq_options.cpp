@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/format.hpp"
-#include "core/parameters.hpp"
+#include "core/socket_options.hpp"
 #include "zmq/zap_handler.hpp"
 
 namespace omzmq {
@@ -171,6 +171,21 @@ void apply_options(const Settings& settings, zmq::socket_t& socket) {
     set(socket, "identity", ZMQ_ROUTING_ID, settings.identity.data(), settings.identity.size());
   }
   for (const auto& [name, value] : settings.socket_options) set_extra(socket, name, value);
+}
+
+ListeningPort::Options listening_options(const Settings& settings) {
+  ListeningPort::Options options;
+  options.send_buffer = settings.send_buffer;
+  for (const auto& [name, value] : settings.socket_options) {
+    if (name == "backlog") options.backlog = std::stoi(value);
+    if (name == "bindtodevice") options.device = value;
+    if (name == "rcvbuf") options.receive_buffer = std::stoi(value);
+    if (name == "tos") options.type_of_service = std::stoi(value);
+  }
+  options.backlog = fitting_backlog(options.backlog);
+  // libzmq leaves the system's value for a negative one.
+  if (options.receive_buffer && *options.receive_buffer < 0) options.receive_buffer.reset();
+  return options;
 }
 
 }  // namespace omzmq

@@ -5,6 +5,7 @@
 #include <zmq.hpp>
 
 #include "core/settings.hpp"
+#include "zmq/listening_port.hpp"
 
 namespace omzmq {
 
@@ -15,5 +16,8 @@ namespace omzmq {
 /// Sets what the settings say on a socket that is neither bound nor connected yet.
 /// \throws std::runtime_error that names the option libzmq refused
 void apply_options(const Settings& settings, zmq::socket_t& socket);
+
+/// Those of a listening socket that we make; ListeningPort::Options::ipv6 is left alone.
+[[nodiscard]] ListeningPort::Options listening_options(const Settings& settings);
 
 }  // namespace omzmq

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/zmq_sink.hpp"
 
-#include <ifaddrs.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,13 +13,12 @@
 #include <utility>
 
 #include "core/format.hpp"
+#include "zmq/listening_path.hpp"
+#include "zmq/listening_port.hpp"
 #include "zmq/zmq_options.hpp"
 
 namespace omzmq {
 namespace {
-
-/// libzmq's own default for ZMQ_BACKLOG.
-constexpr int kDefaultBacklog = 100;
 
 /// How often a sender that never sleeps reads what subscribers say.
 constexpr std::size_t kSendsBetweenReads = 256;
@@ -28,32 +28,12 @@ constexpr int kReadsBeforeSleep = 16;
 /// How long libzmq may take at the stop to give up what it holds.
 constexpr std::chrono::milliseconds kPatience{1000};
 
-/// libzmq ends the process when it cannot list the network interfaces, which it does for every tcp
-/// address that it binds but "*": so this tries first.
-void require_interface_list() {
-  ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) {
-    throw std::system_error(
-        errno, std::generic_category(),
-        "the network interfaces cannot be listed (a sandbox without AF_NETLINK?); "
-        "bind tcp://*:port, or allow AF_NETLINK");
-  }
-  ::freeifaddrs(list);
-}
-
 /// libzmq looks a name up as IPv6 *instead* of IPv4 when the option is on: "localhost" would miss a
 /// receiver at 127.0.0.1. So a name is IPv4 unless the user asked for the other.
 bool wants_ipv6(const Settings& settings, const Endpoint& endpoint) {
   const std::string_view host = endpoint.host_and_port();
   return settings.ipv6 &&
          (host.starts_with('[') || host.starts_with('*') || settings.was_given("ipv6"));
-}
-
-int backlog_of(const Settings& settings) {
-  for (const auto& [name, value] : settings.socket_options) {
-    if (name == "backlog") return std::stoi(value);
-  }
-  return kDefaultBacklog;
 }
 
 }  // namespace
@@ -79,8 +59,7 @@ void ZmqSink::open() {
 }
 
 void ZmqSink::make_socket() {
-  require_file_descriptors(context_->descriptors_for_socket());
-  zmq::socket_t socket(context_->get(), socket_type_of(settings_));
+  zmq::socket_t socket = context_->new_socket(socket_type_of(settings_));
   apply_options(settings_, socket);
   secure(socket);
   listen_to_peers(socket);
@@ -118,16 +97,16 @@ void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
 void ZmqSink::attach(const Endpoint& endpoint) {
   const bool binds = settings_.binds(endpoint);
   try {
+    socket_.set(zmq::sockopt::use_fd, -1);
     socket_.set(zmq::sockopt::ipv6, wants_ipv6(settings_, endpoint) ? 1 : 0);
     if (!binds) {
       socket_.connect(endpoint.address);
-    } else if (endpoint.transport == Endpoint::Transport::kIpc &&
-               !endpoint.path().starts_with('@')) {
-      bind_path(endpoint);
-    } else {
-      const bool is_tcp = endpoint.transport == Endpoint::Transport::kTcp;
-      if (is_tcp && !endpoint.host_and_port().starts_with("*:")) require_interface_list();
+    } else if (endpoint.transport == Endpoint::Transport::kTcp) {
+      bind_port(endpoint);
+    } else if (endpoint.path().starts_with('@')) {
       socket_.bind(endpoint.address);
+    } else {
+      bind_path(endpoint);
     }
   } catch (const std::exception& error) {
     throw std::runtime_error(formatted("cannot {} '{}': {}", binds ? "bind" : "connect to",
@@ -135,13 +114,30 @@ void ZmqSink::attach(const Endpoint& endpoint) {
   }
 }
 
+void ZmqSink::bind_port(const Endpoint& endpoint) {
+  ListeningPort::Options options = listening_options(settings_);
+  options.ipv6 = wants_ipv6(settings_, endpoint);
+  bind_door(endpoint, std::make_unique<ListeningPort>(endpoint.host_and_port(), options));
+}
+
 void ZmqSink::bind_path(const Endpoint& endpoint) {
-  ListeningPath path(std::string(endpoint.path()), settings_.ipc_mode, backlog_of(settings_));
-  socket_.set(zmq::sockopt::use_fd, path.fd());
-  socket_.bind(endpoint.address);
-  path.release_fd();  // the socket closes it
-  socket_.set(zmq::sockopt::use_fd, -1);
-  paths_.push_back(std::move(path));
+  bind_door(endpoint,
+            std::make_unique<ListeningPath>(std::string(endpoint.path()), settings_.ipc_mode,
+                                            listening_options(settings_).backlog));
+}
+
+/// Gives libzmq a descriptor of its own for a socket that listens already.
+void ZmqSink::bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door) {
+  const int copy = ::fcntl(door->fd(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw std::system_error(errno, std::generic_category());
+  try {
+    socket_.set(zmq::sockopt::use_fd, copy);
+    socket_.bind(endpoint.address);
+  } catch (...) {
+    ::close(copy);
+    throw;
+  }
+  doors_.emplace_back(context_->doorkeeper(), std::move(door));
 }
 
 SendResult ZmqSink::send(Frame& frame) noexcept {
@@ -311,7 +307,7 @@ void ZmqSink::close(std::chrono::milliseconds linger) noexcept {
 }
 
 void ZmqSink::forget_peers() noexcept {
-  paths_.clear();
+  doors_.clear();
   attached_ = 0;
   subscribers_.reset();
   unread_sends_ = 0;

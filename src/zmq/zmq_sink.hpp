@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,9 +16,9 @@
 #include "core/frame_sink.hpp"
 #include "core/settings.hpp"
 #include "zmq/curve.hpp"
+#include "zmq/doorkeeper.hpp"
 #include "zmq/given_up.hpp"
 #include "zmq/in_flight.hpp"
-#include "zmq/listening_path.hpp"
 #include "zmq/peer_input.hpp"
 #include "zmq/peer_monitor.hpp"
 #include "zmq/sleep_set.hpp"
@@ -65,7 +66,9 @@ class ZmqSink final : public FrameSink {
   void listen_to_peers(zmq::socket_t& socket);
   void connect_anew(Clock::time_point now);
   void attach(const Endpoint& endpoint);
+  void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
+  void bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door);
   [[nodiscard]] bool send_copy(Frame& frame);
   [[nodiscard]] bool may_send();
   [[nodiscard]] int events();
@@ -82,7 +85,7 @@ class ZmqSink final : public FrameSink {
 
   zmq::socket_t socket_;
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
-  std::vector<ListeningPath> paths_;
+  std::deque<WatchedDoor> doors_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
   std::optional<GivenUp> given_up_;         ///< while open
   std::optional<PeerMonitor> monitor_;      ///< while open

@@ -37,6 +37,9 @@ INSTANTIATE_TEST_SUITE_P(
                 sockType="PUSH")"},
         Good{"StringOfEndpoints",
              R"(endpoints="@tcp://127.0.0.1:5555,>ipc:///run/x" sockType="PUSH")"},
+        Good{
+            "EndpointsWithBlanks",
+            R"(endpoints="@tcp://127.0.0.1:5555 >ipc:///run/x, tcp://[::1]:5556" sockType="PUSH")"},
         Good{"Topics",
              R"(endpoints="tcp://*:5555" sockType="PUB" topics=["a", "b"] topicFrame="on")"},
         Good{"DynaTopic",
@@ -61,20 +64,21 @@ INSTANTIATE_TEST_SUITE_P(
                 waitForPeers="1000")"},
         Good{"HandoffAtTheUpperBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH"
                 handoff.size="1g" handoff.timeout="60000" handoff.full="dropOldest"
-                maxMessageSize="1g" closeTimeout="600000" deadLetterFile="/nowhere/dead")"},
+                maxMessageSize="1g" closeTimeout="600000" deadLetterFile="/tmp/omzmq-dead")"},
         Good{"HandoffAtTheLowerBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH"
                 handoff.size="64k" handoff.timeout="0" handoff.full="dropNewest"
                 maxMessageSize="1k" closeTimeout="0")"},
         Good{"Suspend", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH"
                 handoff.full="suspend" confirm="handoff")"},
         Good{"Sent", R"(endpoints="tcp://*:5555" sockType="PUB" topics="a" confirm="sent"
-                handoff.full="suspend" spoolFile="/nowhere/spool" deadLetterFile="/nowhere/dead")"},
+                handoff.full="suspend" spoolFile="/tmp/omzmq-spool" deadLetterFile="/tmp/omzmq-dead")"},
         Good{"AckedAtTheUpperBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER"
                 format="packed" confirm="acked" ack.timeout="3600000" ack.window="65536"
-                spoolFile="/nowhere/spool")"},
+                spoolFile="/tmp/omzmq-spool")"},
         Good{"AckedAtTheLowerBounds", R"(endpoints="tcp://127.0.0.1:5555" sockType="DEALER"
                 format="packed" confirm="acked" ack.timeout="100" ack.window="1")"},
-        Good{"TheSocket", R"(endpoints="tcp://127.0.0.1:5555" sockType="PUSH" sendHWM="0"
+        Good{"TheSocket",
+             R"(endpoints="tcp://127.0.0.1:5555,@ipc:///run/x" sockType="PUSH" sendHWM="0"
                 sendBuffer="256k" reconnect.interval="10" reconnect.maxInterval="1000"
                 connectTimeout="1000" handshakeTimeout="1000" heartbeat.interval="1000"
                 heartbeat.timeout="3000" heartbeat.ttl="3000" keepAlive="on" keepAlive.time="60"

@@ -2,14 +2,19 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/config_error.hpp"
 #include "core/parameters.hpp"
+#include "core/socket_options.hpp"
+#include "core/unknown_name.hpp"
 #include "support/files.hpp"
+#include "support/refused_rows.hpp"
 
 namespace omzmq {
 namespace {
@@ -60,6 +65,11 @@ void add_rows(const Table& table, Rows& rows) {
   }
 }
 
+bool is_action_parameter(const std::string& name) {
+  const auto rows = action_parameters();
+  return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; });
+}
+
 TEST(Documents, HaveExactlyTheRowsOfTheParameterTables) {
   Rows coded;
   add_rows(module_parameters(), coded);
@@ -67,6 +77,7 @@ TEST(Documents, HaveExactlyTheRowsOfTheParameterTables) {
   // rsyslog's own.
   coded.erase("name");
   coded.erase("action.resumeRetryCount");
+  coded.erase("config.enabled");
   coded.erase("queue.type");
   const Rows rows = documented();
   for (const auto& [name, row] : coded) {
@@ -86,6 +97,44 @@ TEST(Documents, NameEveryOptionThatSocketOptionsTakes) {
   const std::string text = test::read_file(OMZMQ_DOCS "/configuration.md");
   for (const SocketOption& option : extra_socket_options()) {
     EXPECT_NE(text.find('`' + std::string(option.name) + '`'), std::string::npos) << option.name;
+  }
+}
+
+// ---- What is refused
+
+// What the log would say, or nothing.
+std::string refusal_of(const test::RefusedRow& row) {
+  Settings settings;
+  try {
+    for (const auto& [name, values] : test::parameters_of(row)) {
+      const auto unknown = explain_unknown(name, Place::kAction);
+      if (unknown && !is_action_parameter(name)) return ConfigError(name, unknown->why).what();
+      set_parameter(settings, to_lower(name), values);
+    }
+    settings.validate();
+    check_affinity(settings, ModuleSettings());
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+TEST(Documents, QuoteWhatIsSaidOfEachMistake) {
+  const auto rows = test::refused_rows(test::read_file(OMZMQ_DOCS "/configuration.md"));
+  EXPECT_GT(rows.size(), 80U);
+  for (const test::RefusedRow& row : rows) EXPECT_EQ(refusal_of(row), row.text) << row;
+}
+
+TEST(Documents, NameTheParameterAndItsValueInEachMistake) {
+  for (const auto& row : test::refused_rows(test::read_file(OMZMQ_DOCS "/configuration.md"))) {
+    const std::string named = row.text.substr(0, row.text.find(": "));
+    const auto parameters = test::parameters_of(row);
+    const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                    [&](const auto& one) { return one.first == named; });
+    EXPECT_NE(found, parameters.end()) << row;
+    EXPECT_TRUE(row.text.find('\'') != std::string::npos ||
+                row.text.find("is there twice") != std::string::npos || !is_action_parameter(named))
+        << row.text;
   }
 }
 

@@ -275,13 +275,21 @@ TEST(Parameters, KnowWhetherTheActionHasAQueueOfItsOwn) {
   EXPECT_FALSE(with("queue.type", {"direct"}).has_own_queue);
 }
 
+TEST(Parameters, KnowWhetherTheActionIsSwitchedOff) {
+  EXPECT_TRUE(Settings().is_enabled);
+  EXPECT_TRUE(with("config.enabled", {"on"}).is_enabled);
+  // As rsyslog has it: all else is off.
+  for (const char* off : {"off", "ON", "yes"})
+    EXPECT_FALSE(with("config.enabled", {off}).is_enabled);
+}
+
 // ---- All of them
 
 TEST(Parameters, AreAllTestedHere) {
   std::vector<std::string> tested{
-      "endpoints", "identity",      "template",  "topics", "deadLetterFile",
-      "spoolFile", "socketOptions", "statsName", "name",   "action.resumeRetryCount",
-      "queue.type"};
+      "endpoints",  "identity",      "template",  "topics", "deadLetterFile",
+      "spoolFile",  "socketOptions", "statsName", "name",   "action.resumeRetryCount",
+      "queue.type", "config.enabled"};
   for (const Range& range : kRanges) tested.emplace_back(range.name);
   for (const Words& parameter : words()) tested.emplace_back(parameter.name);
   std::vector<std::string> rows;
@@ -312,6 +320,9 @@ TEST(Parameters, NoteWhichOfThemWereGiven) {
   const Settings settings = with("batch.maxBytes", {"1k"});
   EXPECT_TRUE(settings.was_given("batch.maxbytes"));
   EXPECT_FALSE(settings.was_given("batch.linger"));
+  ASSERT_NE(settings.given_value("batch.maxbytes"), nullptr);
+  EXPECT_EQ(*settings.given_value("batch.maxbytes"), "1k");
+  EXPECT_EQ(*with("topics", {"a", "b"}).given_value("topics"), "a,b");
 }
 
 TEST(Parameters, ChangeNothingWhenTheyRefuse) {

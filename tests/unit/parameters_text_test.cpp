@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/parameters.hpp"
+#include "core/socket_options.hpp"
 #include "support/parameters.hpp"
 
 namespace omzmq {
@@ -56,7 +57,10 @@ TEST(Parameters, TakeListsAsArraysOrWithCommas) {
 
 TEST(Parameters, TakeTheOptionsOfTheSocketThatAreListed) {
   for (const SocketOption& option : extra_socket_options()) {
-    const std::string text = std::string(option.name) + "=1";
+    const std::string value = option.name == "maxmsgsize"    ? "64"
+                              : option.name == "socks_proxy" ? "proxy:1080"
+                                                             : "1";
+    const std::string text = std::string(option.name) + "=" + value;
     EXPECT_EQ(refusal_of("socketOptions", {text}), "") << text;
   }
   const Settings settings = with("socketOptions", {"tos=16", "backlog=1000"});
@@ -76,13 +80,15 @@ TEST(Parameters, RefuseOptionsOfTheSocketByName) {
 
 TEST(Parameters, RefuseValuesThatTheOptionsOfTheSocketCannotHave) {
   for (const std::string wrong : {"tos=x", "tos=2147483648", "tos=-2147483649", "affinity=-1",
-                                  "maxmsgsize=9223372036854775808", "backlog=1.5"}) {
+                                  "maxmsgsize=9223372036854775808", "maxmsgsize=-2", "backlog=1.5",
+                                  "tos=256", "xpub_nodrop=2", "rcvhwm=0"}) {
     const std::string refusal = refusal_of("socketOptions", {wrong});
     const std::string value = wrong.substr(wrong.find('=') + 1);
     EXPECT_NE(refusal.find("'" + value + "'"), std::string::npos) << wrong;
     EXPECT_NE(refusal.find("a number"), std::string::npos) << refusal;
   }
-  EXPECT_EQ(refusal_of("socketOptions", {"tos=2147483647"}), "");
+  EXPECT_EQ(refusal_of("socketOptions", {"backlog=2147483647"}), "");
+  EXPECT_EQ(refusal_of("socketOptions", {"tos=255"}), "");
   EXPECT_EQ(refusal_of("socketOptions", {"maxmsgsize=9223372036854775807"}), "");
 }
 

@@ -64,7 +64,8 @@ TEST(Validate, WantsEndpointsAndASocketType) {
 TEST(Validate, RefusesAnEndpointThatIsThereTwice) {
   expect_refused({{"socktype", "PUSH"}, {"endpoints", "tcp://a:1,tcp://b:1,>tcp://a:1"}},
                  "endpoints", {"'tcp://a:1'", "twice"});
-  EXPECT_EQ(refusal_of({{"socktype", "PUSH"}, {"endpoints", "tcp://a:1,@tcp://a:1"}}).second, "");
+  expect_refused({{"socktype", "PUSH"}, {"endpoints", "tcp://a:1,@tcp://a:1"}}, "endpoints",
+                 {"'tcp://a:1'", "bound and connected to"});
 }
 
 TEST(Validate, HasTopicsForPubOnly) {
@@ -140,15 +141,15 @@ TEST(Validate, WantsALevelOfTheDriver) {
 }
 
 TEST(Validate, RefusesAParameterBesideItsOldName) {
-  expect_refused(push_and({{"sendtimeout", "1"}, {"handoff.timeout", "1"}}), "sendtimeout",
+  expect_refused(push_and({{"sendtimeout", "1"}, {"handoff.timeout", "1"}}), "sendTimeout",
                  {"handoff.timeout"});
-  expect_refused(push_and({{"heartbeativl", "1"}, {"heartbeat.interval", "1"}}), "heartbeativl",
+  expect_refused(push_and({{"heartbeativl", "1"}, {"heartbeat.interval", "1"}}), "heartbeatIvl",
                  {"heartbeat.interval"});
   expect_refused(
       push_and({{"heartbeativl", "1"}, {"heartbeattimeout", "1"}, {"heartbeat.timeout", "1"}}),
-      "heartbeattimeout", {"heartbeat.timeout"});
+      "heartbeatTimeout", {"heartbeat.timeout"});
   expect_refused(push_and({{"heartbeativl", "1"}, {"heartbeatttl", "1"}, {"heartbeat.ttl", "1"}}),
-                 "heartbeatttl", {"heartbeat.ttl"});
+                 "heartbeatTTL", {"heartbeat.ttl"});
 }
 
 TEST(Validate, HasAnIdentityForDealerOnly) {

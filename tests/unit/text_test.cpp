@@ -43,6 +43,37 @@ TEST(Utf8, RefusesWhatIsBeyondTheLastCharacter) {
     EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
+TEST(Printable, ShowsControlCharactersAndWhatIsNoUtf8AsBytes) {
+  EXPECT_EQ(to_printable("a\nb\x1b[31m\x7f"), "a\\x0ab\\x1b[31m\\x7f");
+  EXPECT_EQ(to_printable(std::string("\0z", 2)), "\\x00z");
+  EXPECT_EQ(to_printable("\xC2\x9B"), "\\xc2\\x9b") << "a control character beyond ASCII";
+  EXPECT_EQ(to_printable("\xFF\xC3"), "\\xff\\xc3");
+  for (const char* good : {"", "plain", "\xC2\xA0", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"})
+    EXPECT_EQ(to_printable(good), good);
+}
+
+TEST(Shortened, KeepsWhatIsShort) {
+  EXPECT_EQ(shortened("", 64), "");
+  EXPECT_EQ(shortened(std::string(64, 'x'), 64), std::string(64, 'x'));
+}
+
+TEST(Shortened, KeepsTheBeginningAndTheEnd) {
+  const std::string text = std::string(500, 'a') + std::string(500, 'z');
+  const std::string shorter = shortened(text, 100);
+  EXPECT_LE(shorter.size(), 100U);
+  EXPECT_TRUE(shorter.starts_with("aaaa") && shorter.ends_with("zzzz")) << shorter;
+  EXPECT_NE(shorter.find(" [932 bytes] "), std::string::npos) << shorter;
+}
+
+TEST(Shortened, CutsNoCharacter) {
+  std::string text;
+  while (text.size() < 1000) text += "\xE2\x82\xAC";
+  for (std::size_t most = 64; most < 80; ++most) {
+    EXPECT_TRUE(is_utf8(shortened(text, most))) << most;
+    EXPECT_LE(shortened(text, most).size(), most);
+  }
+}
+
 TEST(Base64, GivesTheVectorsOfRfc4648) {
   EXPECT_EQ(to_base64(""), "");
   EXPECT_EQ(to_base64("f"), "Zg==");

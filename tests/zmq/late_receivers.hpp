@@ -18,6 +18,7 @@
 #include <vector>
 #include <zmq.hpp>
 
+#include "peer_counts.hpp"
 #include "support/wait.hpp"
 #include "zmq/peer_monitor.hpp"
 
@@ -65,8 +66,8 @@ class Receiver {
         if (!message.more() && !message.empty()) numbers.push_back(number_of(message.to_string()));
         continue;
       }
-      if (std::exchange(is_over, monitor_->counts().disconnects != 0)) return numbers;
-      monitor_->read();
+      if (std::exchange(is_over, peers_.went != 0)) return numbers;
+      monitor_->read(peers_, Clock::now());
     }
     ADD_FAILURE() << "the sender's connection has not ended";
     return numbers;
@@ -75,6 +76,7 @@ class Receiver {
  private:
   zmq::context_t context_;
   zmq::socket_t socket_;
+  PeerCounts peers_;
   std::optional<PeerMonitor> monitor_;
 };
 

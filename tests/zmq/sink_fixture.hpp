@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <zmq.hpp>
 
+#include "peer_counts.hpp"
 #include "support/wait.hpp"
 #include "zmq/zmq_sink.hpp"
 
@@ -90,10 +92,20 @@ class SinkTest : public testing::Test {
     return send(frame);
   }
 
+  /// So many have come and gone, and so many handshakes failed, in due time.
+  bool comes_to(std::uint64_t came, std::uint64_t went, std::uint64_t failed) {
+    return eventually([&] {
+      watch();
+      return peers_.came == came && peers_.went == went && peers_.failed == failed;
+    });
+  }
+  void watch() { sink_.watch_peers(peers_, Clock::now()); }
+
   std::shared_ptr<ZmqContext> context_ = std::make_shared<ZmqContext>(1);
   std::filesystem::path directory_;
   Settings settings_;
   ZmqSink sink_;
+  PeerCounts peers_;
 };
 
 }  // namespace omzmq::test

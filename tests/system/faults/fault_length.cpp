@@ -13,19 +13,19 @@ namespace {
 
 constexpr int kShortened = 6;
 
-bool is_full() {
+}  // namespace
+
+bool is_full_length() {
   const char* text = ::secure_getenv("OMZMQ_TEST_FULL_FAULTS");
   return text != nullptr && std::string_view(text) == "1";
 }
 
-}  // namespace
-
 std::chrono::milliseconds fault_length(std::chrono::seconds full) {
   const std::chrono::milliseconds all = full;
-  const std::chrono::milliseconds length = is_full() ? all : all / kShortened;
+  const std::chrono::milliseconds length = is_full_length() ? all : all / kShortened;
   std::cout << fmt::format(
       "the fault lasts {} ms{}\n", length.count(),
-      is_full() ? "" : fmt::format(" of {} (OMZMQ_TEST_FULL_FAULTS is not 1)", all.count()));
+      is_full_length() ? "" : fmt::format(" of {} (OMZMQ_TEST_FULL_FAULTS is not 1)", all.count()));
   return length;
 }
 

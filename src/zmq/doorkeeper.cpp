@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "zmq/doorkeeper.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <system_error>
+
+#include "core/format.hpp"
+#include "core/own_thread.hpp"
+#include "zmq/resources.hpp"
+
+namespace omzmq {
+namespace {
+
+constexpr int kLookEvery_ms = 1000;
+/// What libzmq may accept between two looks: at 50,000 connections a second, as fast as it can, and
+/// with a thread that waits 10 ms for a processor.
+constexpr std::size_t kHaste = 500;
+/// Of the descriptors that the process may have: those who wait at one door, and what is kept free.
+constexpr std::size_t kPartForBacklog = 8;
+constexpr std::size_t kPartKept = 3;
+
+/// Before all threads that are not of this kind, where the daemon may ask for that: what counts is
+/// to be there before libzmq has accepted too many.
+void hurry_this_thread() noexcept {
+  const sched_param lowest{::sched_get_priority_min(SCHED_RR)};
+  static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_RR, &lowest));
+}
+
+}  // namespace
+
+Doorkeeper::~Doorkeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+  }
+  wake_.notify();
+  if (thread_.joinable()) thread_.join();
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+void Doorkeeper::add(Door& door) {
+  const std::lock_guard lock(mutex_);
+  doors_.reserve(doors_.size() + 1);
+  if (!thread_.joinable()) start();
+  // On the edge: that somebody waits is libzmq's business, that somebody came is ours.
+  epoll_event event{EPOLLIN | EPOLLET, {}};
+  event.data.fd = door.fd();
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, door.fd(), &event) != 0) {
+    throw std::system_error(errno, std::generic_category(), "epoll");
+  }
+  doors_.push_back(&door);
+  if (is_shut_) door.shut();
+}
+
+void Doorkeeper::start() {
+  if (epoll_ < 0) epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event event{EPOLLIN, {}};
+  event.data.fd = wake_.fd();
+  const bool is_ready =
+      epoll_ >= 0 &&
+      (::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_.fd(), &event) == 0 || errno == EEXIST);
+  if (!is_ready) throw std::system_error(errno, std::generic_category(), "epoll");
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Doorkeeper::remove(Door& door) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (std::erase(doors_, &door) == 0) return;
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, door.fd(), nullptr);
+}
+
+void Doorkeeper::run() noexcept {
+  name_this_thread("doors");
+  hurry_this_thread();
+  for (;;) {
+    std::array<epoll_event, 8> events{};
+    static_cast<void>(
+        ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kLookEvery_ms));
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) return;
+    look();
+  }
+}
+
+Doorkeeper::Need Doorkeeper::need() const noexcept {
+  const std::size_t all = descriptor_limit();
+  std::size_t kept = kHaste;
+  for (const Door* door : doors_) kept += door->backlog() + 1;
+  kept = std::min(kept, all / kPartKept);
+  return {kept, kept + kept / 4};
+}
+
+void Doorkeeper::look() noexcept {
+  if (doors_.empty()) return;
+  const Need needed = need();
+  const std::size_t left = free_descriptors(needed.reopen_at);
+  const bool must_shut = left < (is_shut_ ? needed.reopen_at : needed.shut_below);
+  if (must_shut == is_shut_) return;
+  is_shut_ = must_shut;
+  for (Door* door : doors_) must_shut ? door->shut() : door->reopen();
+  try {
+    if (log_) tell(left);
+  } catch (const std::exception&) {
+    // No memory for a line.
+  }
+}
+
+void Doorkeeper::tell(std::size_t left) {
+  if (!is_shut_) {
+    if (std::exchange(told_shut_, false)) log_->info("new connections are taken again");
+    return;
+  }
+  const auto before = limit_.admit(Clock::now());
+  if (!before) return;
+  told_shut_ = true;
+  log_->error(
+      formatted("file descriptors are short, {} of {} are left: no new connections are taken "
+                "until there are more{}",
+                left, descriptor_limit(), told_suppressed(*before)));
+}
+
+int fitting_backlog(int wanted) noexcept {
+  const std::size_t most = std::max<std::size_t>(1, descriptor_limit() / kPartForBacklog);
+  return static_cast<int>(std::min(static_cast<std::size_t>(std::max(wanted, 0)), most));
+}
+
+}  // namespace omzmq

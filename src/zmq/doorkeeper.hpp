@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/event_fd.hpp"
+#include "core/log.hpp"
+#include "core/log_limit.hpp"
+
+namespace omzmq {
+
+/// A listening socket that can hold back who wants to connect.
+///
+/// Threads: one at a time.
+class Door {
+ public:
+  virtual ~Door() = default;
+
+  /// Of the listening socket; readable when somebody waits to be accepted.
+  [[nodiscard]] virtual int fd() const noexcept = 0;
+  /// Who may wait to be accepted at most.
+  [[nodiscard]] virtual std::size_t backlog() const noexcept = 0;
+
+  /// From now on nobody joins those who wait. May be called again.
+  virtual void shut() noexcept = 0;
+  virtual void reopen() noexcept = 0;
+};
+
+/// Holds back new connections while rsyslogd is short of file descriptors: libzmq would end the
+/// process when it accepts one on a unix socket without a descriptor for it, and on a TCP socket it
+/// would try again without a pause for as long as that lasts.
+///
+/// The doors are shut when less than a third of the descriptors is left, or less than those who
+/// wait already and some hundreds who are faster than this; they are reopened at a quarter more. It
+/// looks each time that somebody comes, and every second, because other parts of rsyslogd take
+/// descriptors too. What takes them all between two looks is not kept from it: this is a remedy,
+/// and no proof.
+///
+/// Threads: any, construction and destruction aside. Has a thread of its own once there is a door.
+class Doorkeeper {
+ public:
+  /// \param log  empty: nothing is said
+  /// \throws std::system_error when file descriptors are short
+  explicit Doorkeeper(std::optional<Log> log) : log_(std::move(log)), limit_(1) {}
+  ~Doorkeeper();
+  Doorkeeper(const Doorkeeper&) = delete;
+  Doorkeeper& operator=(const Doorkeeper&) = delete;
+
+  /// \param door  until remove() nobody else touches it
+  /// \throws std::system_error when threads or file descriptors are short
+  void add(Door& door);
+  void remove(Door& door) noexcept;
+
+ private:
+  struct Need {
+    std::size_t shut_below = 0;
+    std::size_t reopen_at = 0;
+  };
+
+  void start();
+  void run() noexcept;
+  void look() noexcept;
+  [[nodiscard]] Need need() const noexcept;
+
+  void tell(std::size_t left);
+
+  const std::optional<Log> log_;
+  std::mutex mutex_;
+  std::vector<Door*> doors_;  ///< guarded by mutex_
+  bool is_shut_ = false;      ///< guarded by mutex_
+  LogLimit limit_;            ///< guarded by mutex_
+  bool told_shut_ = false;    ///< guarded by mutex_
+  bool is_stopping_ = false;  ///< guarded by mutex_
+  int epoll_ = -1;            ///< of the doors' sockets, and of wake_
+  EventFd wake_;
+  std::thread thread_;
+};
+
+/// A door that is watched as long as this lives.
+///
+/// Threads: one.
+class WatchedDoor {
+ public:
+  /// \param keeper  outlives this
+  /// \throws as Doorkeeper::add()
+  WatchedDoor(Doorkeeper& keeper, std::unique_ptr<Door> door)
+      : keeper_(keeper), door_(std::move(door)) {
+    keeper_.add(*door_);
+  }
+  ~WatchedDoor() { keeper_.remove(*door_); }
+  WatchedDoor(const WatchedDoor&) = delete;
+  WatchedDoor& operator=(const WatchedDoor&) = delete;
+
+ private:
+  Doorkeeper& keeper_;
+  const std::unique_ptr<Door> door_;
+};
+
+/// Backlog for a listening socket where the user asked for `wanted`: less where the process may
+/// have few descriptors, because all who wait have to be accepted once the doors are shut.
+[[nodiscard]] int fitting_backlog(int wanted) noexcept;
+
+}  // namespace omzmq

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The omzmq authors
+#include "core/publish_times.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace omzmq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Clock::time_point kStart{1000s};
+
+std::vector<std::pair<Clock::duration, std::uint32_t>> listed(const PublishTimes& times) {
+  std::vector<std::pair<Clock::duration, std::uint32_t>> list;
+  for (const auto& segment : times.segments()) {
+    list.emplace_back(segment.oldest - kStart, segment.messages);
+  }
+  return list;
+}
+
+PublishTimes of(const std::vector<Clock::duration>& after) {
+  PublishTimes times;
+  for (const auto one : after) times.add(kStart + one);
+  return times;
+}
+
+using List = std::vector<std::pair<Clock::duration, std::uint32_t>>;
+
+TEST(PublishTimes, OfATransactionAreOneSegment) {
+  EXPECT_EQ(listed(of({})), List());
+  EXPECT_EQ(listed(of({5us, 5us, 5us})), (List{{5us, 3}}));
+}
+
+TEST(PublishTimes, StandInTheirOrderHoweverTheyCame) {
+  EXPECT_EQ(listed(of({5us, 3us, 9us, 3us, 5us, 1us, 9us})),
+            (List{{1us, 1}, {3us, 2}, {5us, 2}, {9us, 2}}));
+}
+
+TEST(PublishTimes, JoinTheClosestWhenThereIsOneTooManyAndKeepTheOlder) {
+  EXPECT_EQ(listed(of({0us, 100us, 200us, 300us, 301us, 400us, 500us, 600us, 700us})),
+            (List{{0us, 1},
+                  {100us, 1},
+                  {200us, 1},
+                  {300us, 2},
+                  {400us, 1},
+                  {500us, 1},
+                  {600us, 1},
+                  {700us, 1}}));
+}
+
+TEST(PublishTimes, CountWhatFallsIntoASegmentThere) {
+  PublishTimes times = of({0us, 100us, 200us, 300us, 310us, 400us, 500us, 600us, 700us});
+  times.add(kStart + 305us);
+  EXPECT_EQ(times.segments()[3].messages, 3U);
+  EXPECT_EQ(times.segments().size(), PublishTimes::kMost);
+}
+
+TEST(PublishTimes, AreCopiedWhole) {
+  const PublishTimes times = of({0us, 100us, 100us});
+  PublishTimes copy = of({1us, 2us, 3us, 4us, 5us});
+  copy = times;
+  EXPECT_EQ(listed(copy), listed(times));
+  copy.add(kStart + 50us);
+  EXPECT_EQ(copy.segments().size(), 3U);
+}
+
+// However they are spread: each message is in a segment that is no younger than it, and no older by
+// more than a quarter of the whole range.
+TEST(PublishTimes, NeverTakeAMessageForYoungerNorForMuchOlder) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::int64_t> truth;
+    PublishTimes times;
+    const int count = 1 + static_cast<int>(random() % 400);
+    std::int64_t now = 0;
+    for (int i = 0; i < count; ++i) {
+      // Bursts, steps, and now and then one from another lane that is older.
+      now += round % 3 == 0 ? 1000 : static_cast<std::int64_t>(random() % (1U << (random() % 20)));
+      const std::int64_t at =
+          random() % 8 == 0 ? now - static_cast<std::int64_t>(random() % 5000) : now;
+      truth.push_back(at);
+      times.add(kStart + std::chrono::nanoseconds(at));
+    }
+    std::sort(truth.begin(), truth.end());
+    const std::int64_t range = truth.back() - truth.front();
+    std::vector<std::int64_t> shown;
+    for (const auto& segment : times.segments()) {
+      shown.insert(shown.end(), segment.messages, (segment.oldest - kStart).count());
+    }
+    ASSERT_EQ(shown.size(), truth.size());
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      ASSERT_LE(shown[i], truth[i]) << "round " << round;
+      ASSERT_LE(truth[i] - shown[i], range / 4) << "round " << round;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace omzmq
