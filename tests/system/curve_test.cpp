@@ -34,6 +34,9 @@ TEST_P(CurveServer, LetsInThoseOnItsListAndTheyMissNothingWhileOthersTry) {
   const auto ben = subscriber("ben");
   const auto plaintext = plaintext_subscriber();
   ASSERT_TRUE(wait_logged("omzmq[out]: the client at 127.0.0.1 is refused")) << log();
+  ASSERT_TRUE(wait_logged("one of the two ends uses CURVE and the other does not")) << log();
+  EXPECT_TRUE(statistics("out").wait_for("auth.failed", 1));
+  EXPECT_TRUE(statistics("out").wait_for("handshake.failed", 1));
   EXPECT_TRUE(gets_all(*anna, 1000, 5000));
   EXPECT_TRUE(ben->received().empty());
   EXPECT_TRUE(plaintext->received().empty());
@@ -177,6 +180,7 @@ TEST_F(CurveClient, SendsNothingToAServerThatHasAnotherKey) {
   start(client(certificate("server")));
   Injector(daemon_->input()).numbered(0, 10);
   EXPECT_TRUE(is_held_back()) << log();
+  EXPECT_TRUE(statistics("out").wait_for("handshake.failed", 1));
   EXPECT_TRUE(peer->received().empty());
 }
 
@@ -187,6 +191,8 @@ TEST_F(CurveClient, SendsNothingToAServerThatRefusesIt) {
   start(client(certificate("server")));
   Injector(daemon_->input()).numbered(0, 10);
   EXPECT_TRUE(is_held_back()) << log();
+  EXPECT_TRUE(wait_logged("refuses us")) << log();
+  EXPECT_TRUE(statistics("out").wait_for("auth.failed", 1));
   EXPECT_TRUE(peer->received().empty());
 }
 
@@ -212,6 +218,7 @@ TEST_F(CurveClient, SendsNothingInPlaintext) {
   start(client(certificate("server")));
   Injector(daemon_->input()).numbered(0, 10);
   EXPECT_TRUE(is_held_back()) << log();
+  EXPECT_TRUE(statistics("out").wait_for("handshake.failed", 1));
   EXPECT_TRUE(peer.received().empty());
 }
 
