@@ -13,9 +13,7 @@ namespace omzmq {
 ///
 /// A subscriber is a connection that has a subscription, however many it has. One that subscribed
 /// twice to the same prefix and took it back counts until it leaves: libzmq passes the first on
-/// twice and the second once. A peer that speaks an
-/// older protocol than ZMTP 3 is not counted: libzmq makes up its subscription, and takes a port
-/// scanner's rubbish for such a peer.
+/// twice and the second once.
 ///
 /// Holds some bytes for each connection and no prefixes, so that a peer cannot make it grow.
 ///

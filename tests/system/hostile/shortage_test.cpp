@@ -24,7 +24,8 @@ TEST_F(Shortage, OfDescriptorsIsNamedAndEndsWithEnough) {
   const std::string endpoint = free_tcp_endpoint();
   Receiver receiver(directory_, "receiver", {.endpoint = endpoint});
   receiver.start();
-  for (unsigned limit = 8; limit <= 72; limit += 4) {
+  // One by one, where each may end in another place of libzmq.
+  for (unsigned limit = 8; limit <= 72; limit += limit < 34 ? 1 : 6) {
     const std::string name = fmt::format("limit{}", limit);
     Rsyslogd daemon(directory_,
                     configuration(name).omzmq(fmt::format(
@@ -33,7 +34,9 @@ TEST_F(Shortage, OfDescriptorsIsNamedAndEndsWithEnough) {
     try {
       daemon.start();
     } catch (const std::runtime_error&) {
-      continue;  // it did not start, and says so itself
+      // It did not start, and says so itself; libzmq's last words name a file of its source.
+      EXPECT_FALSE(says(daemon, "(src/")) << "limit " << limit << ": " << daemon.standard_error();
+      continue;
     }
     Injector(daemon.input()).numbered(next, 50);
     EXPECT_TRUE(wait_until([&] {
