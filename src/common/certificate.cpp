@@ -56,7 +56,7 @@ std::string_view value_of(std::string_view text, std::string_view name) noexcept
     if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == name) {
       const std::string_view value = trimmed(line.substr(equals + 1));
       // No key has a quotation mark in it: behind the closing one there may be a comment.
-      return value.substr(0, value.find_first_of("\"'"));
+      return trimmed(value.substr(0, value.find_first_of("\"'")));
     }
   }
   return {};

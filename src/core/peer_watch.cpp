@@ -47,6 +47,9 @@ void PeerWatch::note(const PeerEvent& event, Clock::time_point now) noexcept {
 }
 
 void PeerWatch::tell(const PeerEvent& event, Clock::time_point now) {
+  const bool has_failed =
+      event.kind == PeerEvent::Kind::kFailed || event.kind == PeerEvent::Kind::kRefused;
+  if (has_failed && event.is_repeat) return;
   switch (event.kind) {
     case PeerEvent::Kind::kCame:
       say(came_, formatted("a peer has come: {} ({} now)", event.address, stats_.peers.value()),

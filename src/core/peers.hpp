@@ -24,6 +24,7 @@ struct PeerEvent {
   Kind kind;
   std::string_view address;  ///< for people; of kNoAnswer, kNoWay and kAnswered: the endpoint
   std::string_view why;      ///< of kFailed: what is likely wrong
+  bool is_repeat = false;    ///< of kFailed and kRefused: the same as the last time that we tried
 };
 
 /// Hears of a sink's peers.

@@ -127,39 +127,41 @@ void check_confirm(const Settings& s) {
   }
 }
 
-/// Without the value: somebody may have written a secret key there.
-void refuse(const Settings& s, const char* name, const char* why) {
-  if (s.was_given(to_lower(name))) throw ConfigError(name, why);
+/// The server's key may be given as itself, which then stays out of the log.
+void refuse_server_key(const Settings& s, const char* why) {
+  if (s.was_given("curve.serverkey")) throw ConfigError("curve.serverKey", why);
 }
 
 void check_curve(const Settings& s) {
   if (s.curve_mode == CurveMode::kOff) {
-    for (const auto* name : {"curve.certFile", "curve.serverKey", "curve.clients"}) {
-      refuse(s, name,
-             "has no effect without curve.mode=\"server\" or \"client\"; set that or leave it out");
+    for (const auto* name : {"curve.certFile", "curve.clients"}) {
+      refuse_given(s, name,
+                   "has no effect without curve.mode=\"server\" or \"client\"; set that or leave "
+                   "it out");
     }
+    refuse_server_key(s,
+                      "the server's key has no effect without curve.mode=\"client\"; set that or "
+                      "leave it out");
   } else if (s.curve_mode == CurveMode::kServer) {
     if (s.curve_cert_file.empty()) {
-      throw ConfigError("curve.certFile",
-                        "is missing: curve.mode=\"server\" needs the server's own certificate; "
-                        "'zmqtap keygen' makes one");
+      throw ConfigError("curve.mode",
+                        "'server' needs curve.certFile, the server's own certificate; 'zmqtap "
+                        "keygen' makes one");
     }
     if (s.curve_clients.empty()) {
-      throw ConfigError(
-          "curve.clients",
-          "is missing: CURVE alone lets in whoever knows the server's key; write the "
-          "directory of the clients' certificates, a file of their keys, or \"*\" for "
-          "everybody");
+      throw ConfigError("curve.mode",
+                        "'server' needs curve.clients, because CURVE alone lets in whoever knows "
+                        "the server's key; write the directory of the clients' certificates, a "
+                        "file of their keys, or \"*\" for everybody");
     }
-    refuse(s, "curve.serverKey", "goes with curve.mode=\"client\" only; leave it out");
+    refuse_server_key(s, "the server's key goes with curve.mode=\"client\" only; leave it out");
   } else {
     if (s.curve_server_key.empty()) {
-      throw ConfigError(
-          "curve.serverKey",
-          "is missing: curve.mode=\"client\" needs the key of the server, or the path "
-          "of its public certificate");
+      throw ConfigError("curve.mode",
+                        "'client' needs curve.serverKey, the key of the server or the path of its "
+                        "public certificate");
     }
-    refuse(s, "curve.clients", "goes with curve.mode=\"server\" only; leave it out");
+    refuse_given(s, "curve.clients", "goes with curve.mode=\"server\" only; leave it out");
   }
 }
 

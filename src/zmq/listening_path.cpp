@@ -47,9 +47,12 @@ ListeningPath::ListeningPath(std::string path, unsigned mode, int backlog)
   remove_stale();
   fd_ = stream_socket();
   struct stat status {};
-  // Nobody can connect before listen(): so the mode is set between bind() and listen().
-  if (::bind(fd_, generic(address), sizeof address) != 0 || ::stat(path_.c_str(), &status) != 0 ||
-      ::chmod(path_.c_str(), mode) != 0 || ::listen(fd_, backlog) != 0) {
+  // Nobody can connect before listen(). But who looked at the permissions before it may be held up
+  // until after it: so bind() makes the path with the mode of the socket, less what the umask takes
+  // off, which is put back then.
+  if (::fchmod(fd_, mode) != 0 || ::bind(fd_, generic(address), sizeof address) != 0 ||
+      ::stat(path_.c_str(), &status) != 0 || ::chmod(path_.c_str(), mode) != 0 ||
+      ::listen(fd_, backlog) != 0) {
     const int error = errno;
     ::close(fd_);
     fail(error);

@@ -62,6 +62,7 @@ void PeerMonitor::read(PeerListener& listener, Clock::time_point now) noexcept {
     forget_names(0);
   }
   for (const MonitorEvent& event : fetched_) {
+    if (given_up_ != nullptr) given_up_->note(event, now);
     try {
       connections_.note(event, now, listener);
     } catch (const std::exception&) {

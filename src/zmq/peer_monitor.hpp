@@ -10,6 +10,7 @@
 
 #include "core/peers.hpp"
 #include "zmq/connections.hpp"
+#include "zmq/given_up.hpp"
 
 namespace omzmq {
 
@@ -30,6 +31,9 @@ class PeerMonitor {
   ~PeerMonitor();
   PeerMonitor(const PeerMonitor&) = delete;
   PeerMonitor& operator=(const PeerMonitor&) = delete;
+
+  /// From now on `given_up`, which outlives this, gets each event before the listener hears of it.
+  void tell(GivenUp& given_up) noexcept { given_up_ = &given_up; }
 
   /// Takes in what has happened, some milliseconds of work at most. Has to be called at least every
   /// second or so: what nobody reads piles up.
@@ -55,6 +59,7 @@ class PeerMonitor {
   zmq::socket_t events_;
   int fd_ = -1;
   Connections connections_;
+  GivenUp* given_up_ = nullptr;
   std::vector<MonitorEvent> fetched_;  ///< by the read() that is under way
   bool has_more_ = false;
 };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <stdexcept>
@@ -82,6 +83,7 @@ void ZmqSink::listen_to_peers(zmq::socket_t& socket) {
       subscribers_.emplace(static_cast<std::size_t>(settings_.wait_for_peers));
     }
     monitor_.emplace(context_->get(), socket, context_->new_inproc_address());
+    monitor_->tell(given_up_.emplace(settings_));
     losses_told_ = 0;
     sleep_set_.emplace();
     sleep_set_->add(socket.get(zmq::sockopt::fd));
@@ -224,7 +226,28 @@ std::optional<std::string_view> ZmqSink::try_receive() noexcept {
 }
 
 void ZmqSink::watch_peers(PeerListener& listener, Clock::time_point now) noexcept {
-  if (monitor_) monitor_->read(listener, now);
+  if (!monitor_) return;
+  MarkRepeats marked(*given_up_, listener);
+  monitor_->read(marked, now);
+  try {
+    connect_anew(now);
+  } catch (const std::exception&) {
+    // No memory; the next call is soon.
+  }
+}
+
+// Of what libzmq has given up there is nothing left but its name, which would keep a DEALER or a
+// PUB from connecting again.
+void ZmqSink::connect_anew(Clock::time_point now) {
+  const std::vector<std::string> addresses = given_up_->take_due(now);
+  for (const std::string& address : addresses) {
+    ::zmq_disconnect(socket_.handle(), address.c_str());
+  }
+  for (const Endpoint& endpoint : settings_.endpoints) {
+    const bool is_due =
+        std::find(addresses.begin(), addresses.end(), endpoint.address) != addresses.end();
+    if (is_due && !settings_.binds(endpoint)) attach(endpoint);
+  }
 }
 
 bool ZmqSink::has_lost_peer() noexcept {
@@ -291,6 +314,7 @@ void ZmqSink::forget_peers() noexcept {
   input_.reset();
   sleep_set_.reset();
   monitor_.reset();
+  given_up_.reset();
   losses_told_ = 0;
 }
 

@@ -17,6 +17,7 @@
 #include "core/settings.hpp"
 #include "zmq/curve.hpp"
 #include "zmq/doorkeeper.hpp"
+#include "zmq/given_up.hpp"
 #include "zmq/in_flight.hpp"
 #include "zmq/peer_input.hpp"
 #include "zmq/peer_monitor.hpp"
@@ -63,6 +64,7 @@ class ZmqSink final : public FrameSink {
   void make_socket();
   void secure(zmq::socket_t& socket);
   void listen_to_peers(zmq::socket_t& socket);
+  void connect_anew(Clock::time_point now);
   void attach(const Endpoint& endpoint);
   void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
@@ -85,6 +87,7 @@ class ZmqSink final : public FrameSink {
   std::size_t attached_ = 0;  ///< endpoints that are bound or connected
   std::deque<WatchedDoor> doors_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
+  std::optional<GivenUp> given_up_;         ///< while open
   std::optional<PeerMonitor> monitor_;      ///< while open
   std::optional<SleepSet> sleep_set_;       ///< while open: the socket and its monitor
   std::optional<PeerInput> input_;          ///< while open, of a DEALER

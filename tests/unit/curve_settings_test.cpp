@@ -91,9 +91,11 @@ struct Contradiction {
 
 TEST(CurveParameters, AreRefusedWhereTheyDoNot) {
   const Contradiction all[] = {
-      {{{"curve.mode", "server"}, {"curve.clients", "*"}}, "curve.certFile", "zmqtap keygen"},
-      {{{"curve.mode", "server"}, {"curve.certfile", "/me"}}, "curve.clients", "everybody"},
-      {{{"curve.mode", "client"}, {"curve.certfile", "/me"}}, "curve.serverKey", "missing"},
+      {{{"curve.mode", "server"}, {"curve.clients", "*"}}, "curve.mode", "needs curve.certFile"},
+      {{{"curve.mode", "server"}, {"curve.certfile", "/me"}}, "curve.mode", "needs curve.clients"},
+      {{{"curve.mode", "client"}, {"curve.certfile", "/me"}},
+       "curve.mode",
+       "needs curve.serverKey"},
       {{{"curve.mode", "server"},
         {"curve.certfile", "/me"},
         {"curve.clients", "*"},
