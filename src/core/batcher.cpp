@@ -172,7 +172,7 @@ void Batcher::cut(Open::iterator found, Clock::time_point now, std::deque<Frame>
     packer_->pack(frame.topic, frame.body, frame.messages, frame.settles, now, ready);
     // Of the frames of several topics the last one goes out last.
     ready.back().shares = std::move(frame.shares);
-    ready.back().published = frame.published;
+    ready.back().published = std::move(frame.published);
     open_bytes_ -= bytes - room_;
   } else {
     cut_lines(frame, ready);
@@ -200,7 +200,7 @@ void Batcher::cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready) {
   ready.emplace_back();
   // Nothing throws from here on.
   frame.shares = std::move(open_frame.shares);
-  frame.published = open_frame.published;
+  frame.published = std::move(open_frame.published);
   open_bytes_ -= open_frame.body.size();
   frame.body = std::move(open_frame.body);
   frame.body.shrink();

@@ -43,17 +43,17 @@ LatencyQuantiles LatencyReport::take(const LatencyCounts& counts) noexcept {
 }
 
 void LatencyMeter::note(const PublishTimes& published) noexcept {
-  for (const PublishTimes::Segment& segment : published.segments()) {
-    waiting_[count_++] = segment;
-    messages_ += segment.messages;
-  }
+  published.visit([this](Clock::time_point oldest, std::uint32_t messages) {
+    waiting_[count_++] = {oldest, messages};
+    messages_ += messages;
+  });
   if (messages_ >= kMessagesAtOnce) record_all();
 }
 
 void LatencyMeter::record_all() noexcept {
   const auto now = Clock::now();
   for (std::size_t i = 0; i < count_; ++i) {
-    counts_.record(now - waiting_[i].oldest, waiting_[i].messages);
+    counts_.record(now - waiting_[i].published, waiting_[i].messages);
   }
   count_ = 0;
   messages_ = 0;

@@ -74,7 +74,11 @@ class LatencyMeter {
   void record_all() noexcept;
 
   LatencyCounts& counts_;
-  std::array<PublishTimes::Segment, kMessagesAtOnce + PublishTimes::kMost> waiting_{};
+  struct Waiting {
+    Clock::time_point published;
+    std::uint32_t messages;
+  };
+  std::array<Waiting, kMessagesAtOnce + PublishTimes::kMost> waiting_{};
   std::size_t count_ = 0;     ///< of those that are waiting for a look at the clock
   std::size_t messages_ = 0;  ///< in them
 };

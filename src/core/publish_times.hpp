@@ -6,7 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <memory>
+#include <new>
 
 #include "core/transaction.hpp"
 
@@ -20,41 +21,63 @@ class PublishTimes {
  public:
   static constexpr std::size_t kMost = 8;
 
+  /// One more message. Times may come in any order.
+  void add(Clock::time_point published) noexcept {
+    if (several_ == nullptr && (only_messages_ == 0 || only_ == published)) {
+      only_ = published;
+      ++only_messages_;
+    } else {
+      add_another(published);
+    }
+  }
+
+  /// Calls `visit(oldest, messages)` for each segment, the oldest first; they do not overlap.
+  template <typename Visit>
+  void visit(Visit&& visit) const {
+    if (several_) {
+      for (std::size_t i = 0; i < several_->count; ++i) {
+        visit(several_->list[i].oldest, several_->list[i].messages);
+      }
+    } else if (only_messages_ != 0) {
+      visit(only_, only_messages_);
+    }
+  }
+
+ private:
   struct Segment {
     Clock::time_point oldest;
     Clock::time_point newest;
     std::uint32_t messages;
   };
 
-  PublishTimes() noexcept = default;
-  PublishTimes(const PublishTimes& other) noexcept { *this = other; }
-  /// Of most frames only one or two segments are in use.
-  PublishTimes& operator=(const PublishTimes& other) noexcept {
-    if (this == &other) return *this;
-    std::copy_n(other.segments_.begin(), other.count_, segments_.begin());
-    count_ = other.count_;
-    return *this;
-  }
-  ~PublishTimes() = default;
+  /// A list that has room for one too many.
+  struct Several {
+    std::array<Segment, kMost + 1> list;
+    std::size_t count;
+  };
 
-  /// One more message. Times may come in any order.
-  void add(Clock::time_point published) noexcept {
-    if (count_ != 0 && segments_[count_ - 1].newest == published) {
-      ++segments_[count_ - 1].messages;
+  void add_another(Clock::time_point published) noexcept {
+    if (!several_) {
+      several_.reset(new (std::nothrow) Several);
+      if (!several_) {
+        only_ = std::min(only_, published);
+        ++only_messages_;
+        return;
+      }
+      several_->list.front() = {only_, only_, only_messages_};
+      several_->count = 1;
+    }
+    Segment& last = several_->list[several_->count - 1];
+    if (last.newest == published) {
+      ++last.messages;
     } else {
       insert(published);
     }
   }
 
-  /// The oldest first; they do not overlap.
-  [[nodiscard]] std::span<const Segment> segments() const noexcept {
-    return {segments_.data(), count_};
-  }
-
- private:
   void insert(Clock::time_point published) noexcept {
-    const auto begin = segments_.begin();
-    const auto end = begin + static_cast<std::ptrdiff_t>(count_);
+    const auto begin = several_->list.begin();
+    const auto end = begin + static_cast<std::ptrdiff_t>(several_->count);
     const auto at = std::find_if(
         begin, end, [published](const Segment& segment) { return published <= segment.newest; });
     if (at != end && at->oldest <= published) {
@@ -63,28 +86,28 @@ class PublishTimes {
     }
     std::move_backward(at, end, end + 1);
     *at = {published, published, 1};
-    if (++count_ > kMost) join();
+    if (++several_->count > kMost) join(*several_);
   }
 
   /// The pair of neighbours that covers the shortest time. Of kMost pairs, which cover the whole
   /// twice at most, that is 2 / kMost of it or less.
-  void join() noexcept {
-    const auto covered = [this](std::size_t i) {
-      return segments_[i + 1].newest - segments_[i].oldest;
-    };
+  static void join(Several& several) noexcept {
+    auto& list = several.list;
+    const auto covered = [&list](std::size_t i) { return list[i + 1].newest - list[i].oldest; };
     std::size_t best = 0;
-    for (std::size_t i = 1; i + 1 < count_; ++i) {
+    for (std::size_t i = 1; i + 1 < several.count; ++i) {
       if (covered(i) < covered(best)) best = i;
     }
-    segments_[best].newest = segments_[best + 1].newest;
-    segments_[best].messages += segments_[best + 1].messages;
-    const auto second = segments_.begin() + static_cast<std::ptrdiff_t>(best) + 1;
-    std::move(second + 1, segments_.begin() + static_cast<std::ptrdiff_t>(count_), second);
-    --count_;
+    list[best].newest = list[best + 1].newest;
+    list[best].messages += list[best + 1].messages;
+    const auto second = list.begin() + static_cast<std::ptrdiff_t>(best) + 1;
+    std::move(second + 1, list.begin() + static_cast<std::ptrdiff_t>(several.count), second);
+    --several.count;
   }
 
-  std::array<Segment, kMost + 1> segments_;  ///< the first `count_` are set
-  std::size_t count_ = 0;
+  std::unique_ptr<Several> several_;  ///< once there are several: of most frames there are not
+  Clock::time_point only_;            ///< until then
+  std::uint32_t only_messages_ = 0;
 };
 
 }  // namespace omzmq

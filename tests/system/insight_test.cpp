@@ -39,8 +39,7 @@ class Insight : public SystemTest {
     Configuration whole = configuration();
     whole.global(R"(processInternalMessages="on")")
         .top(omfile(log_file(), "RSYSLOG_FileFormat"))
-        .omzmq(R"(statsName="it" reconnect.interval="20" reconnect.maxInterval="100" )" +
-               parameters);
+        .omzmq(R"(statsName="it" )" + parameters);
     std::string text = whole.text();
     const std::string usual = R"(format="json")";
     text.replace(text.find(usual), usual.size(), impstats);
@@ -165,7 +164,8 @@ TEST_F(Insight, MakesFewLinesOfManySubscribers) {
 }
 
 TEST_F(Insight, TellsOfAnEndpointThatNobodyAnswersAt) {
-  start(fmt::format(R"(endpoints=["{}", "tcp://no-such-host.invalid:5555"] sockType="PUSH")",
+  start(fmt::format(R"(endpoints=["{}", "tcp://no-such-host.invalid:5555"] sockType="PUSH" )"
+                    R"(reconnect.interval="20" reconnect.maxInterval="100")",
                     endpoint_));
   EXPECT_TRUE(is_logged(fmt::format("nobody answers at '{}' for 5 s", endpoint_)));
   EXPECT_TRUE(is_logged("'tcp://no-such-host.invalid:5555' cannot be reached for "));

@@ -30,6 +30,8 @@ class AcksTest : public test::SinkTest {
     ASSERT_TRUE(send("hello"));
     name_ = receiver_->next();
     ASSERT_EQ(receiver_->next(), "hello");
+    // What the monitor tells of its coming wakes nobody later on.
+    ASSERT_TRUE(comes_to(1, 0, 0));
     static_cast<void>(sink_.writable());
   }
   void answer(std::string_view text) {
