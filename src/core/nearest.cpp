@@ -70,8 +70,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   for (const std::string_view candidate : candidates) {
     if (is_part(to_lower(word), candidate)) with_part.push_back(candidate);
     const std::string other = core_of(candidate);
-    const std::size_t slips = distance(core, other.substr(0, kLongestWord));
-    if (slips > tolerated(std::max(core.size(), other.size())) || slips >= best_distance) continue;
+    const auto [shorter, longer] = std::minmax({core.size(), other.size()});
+    const std::size_t most = tolerated(longer);
+    if (longer > kLongestWord || longer - shorter > most) continue;
+    const std::size_t slips = distance(core, other);
+    if (slips > most || slips >= best_distance) continue;
     best = candidate;
     best_distance = slips;
   }

@@ -197,7 +197,7 @@ TEST(TwoActions, HaveTheIoThreadsOfTheModule) {
 
 // ---- Files
 
-TEST(Files, AreComplainedOfWhereTheyCannotBeWrittenOneDay) {
+TEST(PathsOfFiles, AreComplainedOfWhereTheyCannotBeWrittenOneDay) {
   const test::TemporaryDirectory directory;
   const auto complaints = [](const std::string& spool, const std::string& dead) {
     return file_complaints(push_to("tcp://a:1", {{"spoolFile", spool}, {"deadLetterFile", dead}}));
@@ -215,7 +215,7 @@ TEST(Files, AreComplainedOfWhereTheyCannotBeWrittenOneDay) {
   EXPECT_NE(both[1].find("is a directory"), std::string::npos) << both[1];
 }
 
-TEST(Files, AreLookedForAndNotMade) {
+TEST(PathsOfFiles, AreLookedForAndNotMade) {
   const test::TemporaryDirectory directory;
   static_cast<void>(
       file_complaints(push_to("tcp://a:1", {{"spoolFile", directory.file("a")},

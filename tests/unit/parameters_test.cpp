@@ -307,7 +307,7 @@ TEST(Parameters, HaveNamesThatDifferInMoreThanCase) {
 }
 
 TEST(Parameters, RefuseNamesThatAreUnknown) {
-  for (const char* name : {"nonsense", "", "spool.file", "curve.modes"})
+  for (const char* name : {"nonsense", "", "spool.file", "curve.key"})
     EXPECT_NE(refusal_of(name, {"x"}).find("no such parameter"), std::string::npos) << name;
 }
 

@@ -224,7 +224,7 @@ class AnyParameters : public testing::TestWithParam<unsigned> {
 };
 
 TEST_P(AnyParameters, OfAnActionHaveASaneAnswer) {
-  constexpr int kActions = 1500;
+  constexpr int kActions = 400;
   Random random(GetParam());
   for (int i = 0; i < kActions && !HasFailure(); ++i) {
     const test::RecordingHost forgotten;  // what was said of the others
@@ -239,7 +239,7 @@ TEST_P(AnyParameters, OfAnActionHaveASaneAnswer) {
 
 TEST_P(AnyParameters, OfAModuleHaveASaneAnswer) {
   Random random(GetParam());
-  for (int i = 0; i < 500 && !HasFailure(); ++i) {
+  for (int i = 0; i < 200 && !HasFailure(); ++i) {
     const test::RecordingHost forgotten;
     const auto settings = new_settings(OMZMQ_MODULE);
     ModuleSettings target;
@@ -254,7 +254,7 @@ TEST_P(AnyParameters, OfAModuleHaveASaneAnswer) {
 TEST_P(AnyParameters, WithAnyNameHaveASaneAnswer) {
   Random random(GetParam());
   const auto names = names_of(OMZMQ_ACTION);
-  for (int i = 0; i < 3000 && !HasFailure(); ++i) {
+  for (int i = 0; i < 600 && !HasFailure(); ++i) {
     const test::RecordingHost forgotten;
     std::string name =
         random.one_in(3) ? random.bytes(30) : names[random.below(names.size())].first;
