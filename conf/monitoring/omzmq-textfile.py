@@ -67,17 +67,18 @@ def label(text):
 
 def exposition(report, time):
     """The samples of a metric stand together, as the format asks."""
-    metrics = {("omzmq_report_timestamp_seconds", "gauge"): [f" {time:.3f}"]}
+    metrics = {("omzmq_report_timestamp_seconds", "gauge", "time of the report"): [f" {time:.3f}"]}
     for found in report:
         where = "" if found is report[0] else f'{{action="{label(found["name"])}"}}'
         for counter, total in found.items():
             if counter in ("name", "origin"):
                 continue
             name, kind, value = metric(counter, total)
-            metrics.setdefault((name, kind), []).append(f"{where} {value}")
+            help_text = f"counter {counter} of omzmq's docs/statistics.md"
+            metrics.setdefault((name, kind, help_text), []).append(f"{where} {value}")
     lines = []
-    for (name, kind), samples in metrics.items():
-        lines.append(f"# TYPE {name} {kind}")
+    for (name, kind, help_text), samples in metrics.items():
+        lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
         lines += [name + sample for sample in samples]
     return "\n".join(lines) + "\n"
 

@@ -80,15 +80,16 @@ void check_topics_are_distinct(const Settings& s) {
   }
 }
 
+/// A message larger than a lane passes when that is empty: with the other ways it waits for that.
 void check_sizes(const Settings& s) {
-  if (s.was_given("handoff.size") && s.was_given("maxmessagesize") &&
-      s.max_message_size > s.handoff_size) {
-    throw ConfigError("handoff.size",
-                      formatted("'{}' is smaller than maxMessageSize, which is {}: such a message "
-                                "would wait until the lane is empty, and then be held outside of "
-                                "it; make handoff.size as large, or maxMessageSize smaller",
-                                s.handoff_size, s.max_message_size));
-  }
+  if (s.handoff_full != WhenFull::kDropNewest || s.max_message_size <= s.handoff_size) return;
+  if (!s.was_given("handoff.size") || !s.was_given("maxmessagesize")) return;
+  throw ConfigError("handoff.size",
+                    formatted("'{}' is smaller than maxMessageSize, which is {}: with "
+                              "handoff.full=\"dropNewest\" such a message is dropped unless the "
+                              "lane happens to be empty; make handoff.size as large, or "
+                              "maxMessageSize smaller",
+                              s.handoff_size, s.max_message_size));
 }
 
 void check_bound_once(const Settings& s) {

@@ -47,9 +47,9 @@ ListeningPath::ListeningPath(std::string path, unsigned mode, int backlog)
   remove_stale();
   fd_ = stream_socket();
   struct stat status {};
-  // bind() makes the file with the socket's own mode, less the umask, and chmod() adds what that
-  // took away, before listen(). To begin with a wider mode would not do, although nobody gets in
-  // before listen(): who was found to have the right before chmod() may go on after listen().
+  // Nobody can connect before listen(). But who looked at the permissions before it may be held up
+  // until after it: so bind() makes the path with the mode of the socket, less what the umask takes
+  // off, which is put back then.
   if (::fchmod(fd_, mode) != 0 || ::bind(fd_, generic(address), sizeof address) != 0 ||
       ::stat(path_.c_str(), &status) != 0 || ::chmod(path_.c_str(), mode) != 0 ||
       ::listen(fd_, backlog) != 0) {

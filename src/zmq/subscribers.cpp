@@ -9,10 +9,6 @@
 namespace omzmq {
 namespace {
 
-/// The first byte of what XPUB says about a subscription; the prefix follows.
-constexpr char kUnsubscribe = 0;
-constexpr char kSubscribe = 1;
-
 /// What tells the socket behind this descriptor from the others; nothing when there is none.
 std::optional<ino_t> socket_inode(int fd) {
   struct stat status {};
@@ -29,7 +25,7 @@ void Subscribers::read(zmq::socket_t& socket) {
     if (!are_enough_) note(message);
   }
   if (are_enough_ || peers_.size() < wanted_) return;
-  forget_who_left();
+  peers_.forget_who_left(socket_inode);
   if (peers_.size() < wanted_) return;
   are_enough_ = true;
   peers_.clear();
@@ -46,29 +42,11 @@ void Subscribers::read(zmq::socket_t& socket) {
 // its descriptor went to another connection in that moment. If that one subscribes, it takes over
 // this entry; if it closes, the entry goes.
 void Subscribers::note(zmq::message_t& message) {
-  if (message.empty()) return;
   // Without a descriptor are the subscriptions that libzmq makes up for peers of ZMTP 1 and 2, and
   // those it takes back for a peer that left.
   const int fd = ::zmq_msg_get(message.handle(), ZMQ_SRCFD);
   if (fd < 0) return;
-  const char kind = *message.data<char>();
-  const auto known = peers_.find(fd);
-  if (kind == kSubscribe) {
-    const std::optional<ino_t> inode = socket_inode(fd);
-    if (!inode) return;
-    if (known == peers_.end() || known->second.inode != *inode) {
-      peers_.insert_or_assign(fd, Peer{*inode, 1});
-    } else {
-      ++known->second.subscriptions;
-    }
-  } else if (kind == kUnsubscribe && known != peers_.end()) {
-    if (--known->second.subscriptions == 0) peers_.erase(known);
-  }
-}
-
-void Subscribers::forget_who_left() {
-  std::erase_if(peers_,
-                [](const auto& peer) { return socket_inode(peer.first) != peer.second.inode; });
+  peers_.note(fd, message.to_string_view(), socket_inode);
 }
 
 }  // namespace omzmq

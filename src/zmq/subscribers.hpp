@@ -2,11 +2,10 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
-#include <unordered_map>
 #include <zmq.hpp>
+
+#include "core/subscriber_table.hpp"
 
 namespace omzmq {
 
@@ -38,17 +37,11 @@ class Subscribers {
   [[nodiscard]] bool are_enough() const noexcept { return are_enough_; }
 
  private:
-  struct Peer {
-    ino_t inode;                ///< of the connection: descriptors are used again, this is not
-    std::size_t subscriptions;  ///< at least 1
-  };
-
   void note(zmq::message_t& message);
-  void forget_who_left();
 
   const std::size_t wanted_;
   bool are_enough_ = false;
-  std::unordered_map<int, Peer> peers_;  ///< by file descriptor; empty once they are enough
+  SubscriberTable peers_;  ///< empty once they are enough
 };
 
 }  // namespace omzmq

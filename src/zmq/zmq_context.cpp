@@ -13,12 +13,17 @@ namespace {
 constexpr std::size_t kForSocketAndConnections = 32;
 constexpr std::size_t kForThread = 2;  ///< an epoll and an eventfd
 
+/// Three for each action: its own one, and the two ends of its monitor. libzmq keeps a pointer for
+/// each; by default it has too few for 350 actions.
+constexpr int kMostSockets = 8192;
+
 }  // namespace
 
 ZmqContext::ZmqContext(int io_threads, std::optional<Log> log)
     : io_threads_(static_cast<std::size_t>(io_threads)), doorkeeper_(std::move(log)) {
   context_.set(zmq::ctxopt::io_threads, io_threads);
   context_.set(zmq::ctxopt::blocky, 0);
+  context_.set(zmq::ctxopt::max_sockets, kMostSockets);
 }
 
 zmq::socket_t ZmqContext::new_socket(zmq::socket_type type) {

@@ -138,5 +138,22 @@ TEST(Documents, NameTheParameterAndItsValueInEachMistake) {
   }
 }
 
+TEST(Documents, SayWhatBecomesOfEachParameterOfOmczmq) {
+  const std::string text = test::read_file(OMZMQ_DOCS "/migrating-from-omczmq.md");
+  for (const char* name :
+       {"endpoints", "socktype", "sendhwm", "heartbeatttl", "heartbeativl", "heartbeattimeout",
+        "connecttimeout", "sendtimeout", "template", "topics", "topicframe", "dynatopic"}) {
+    EXPECT_NE(text.find("| `" + std::string(name) + "` |"), std::string::npos) << name;
+    const auto rows = action_parameters();
+    EXPECT_TRUE(std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+      return to_lower(row.name) == name;
+    })) << name;
+  }
+  for (const char* name : {"authenticator", "authtype", "clientcertpath", "servercertpath"}) {
+    EXPECT_NE(text.find("| `" + std::string(name)), std::string::npos) << name;
+    EXPECT_TRUE(explain_unknown(name, Place::kModule)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace omzmq

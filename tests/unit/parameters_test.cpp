@@ -310,7 +310,7 @@ TEST(Parameters, HaveNamesThatDifferInMoreThanCase) {
 }
 
 TEST(Parameters, RefuseNamesThatAreUnknown) {
-  for (const char* name : {"nonsense", "", "spool.file", "curve.key"})
+  for (const char* name : {"nonsense", "", "spool.file", "curve.modes"})
     EXPECT_NE(refusal_of(name, {"x"}).find("no such parameter"), std::string::npos) << name;
 }
 
