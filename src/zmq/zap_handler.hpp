@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <zmq.hpp>
 
 #include "core/curve_clients.hpp"

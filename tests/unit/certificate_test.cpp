@@ -21,7 +21,7 @@ using test::kAnnasSecret;
 using test::kBensKey;
 using test::write_file;
 
-class Files : public testing::Test {
+class KeyFiles : public testing::Test {
  protected:
   std::string path(const std::string& name) const { return directory_.file(name); }
 
@@ -103,7 +103,7 @@ TEST(Certificate, TakesItsSecretAlongWhenItIsMoved) {
   EXPECT_EQ(third.secret_key, kAnnasSecret);
 }
 
-TEST_F(Files, OfACertificateTheSecretOneIsTaken) {
+TEST_F(KeyFiles, OfACertificateTheSecretOneIsTaken) {
   write_file(path("a.key"), certificate_text(kBensKey), 0644);
   write_file(path("a.key_secret"), certificate_text(kAnnasKey, kAnnasSecret));
   EXPECT_EQ(load_own_certificate(path("a.key")).secret_key, kAnnasSecret);
@@ -112,7 +112,7 @@ TEST_F(Files, OfACertificateTheSecretOneIsTaken) {
   EXPECT_EQ(load_public_key(path("a.key_secret")), kAnnasKey);
 }
 
-TEST_F(Files, WithASecretThatOthersMayReadAreRefused) {
+TEST_F(KeyFiles, WithASecretThatOthersMayReadAreRefused) {
   for (const mode_t mode : {0640U, 0604U, 0644U}) {
     write_file(path("a"), certificate_text(kAnnasKey, kAnnasSecret), mode);
     expect_part(own_refusal(path("a")), "'" + path("a") + "': others than its owner may read it");
@@ -123,7 +123,7 @@ TEST_F(Files, WithASecretThatOthersMayReadAreRefused) {
   }
 }
 
-TEST_F(Files, ThatAreNoCertificatesAreRefused) {
+TEST_F(KeyFiles, ThatAreNoCertificatesAreRefused) {
   expect_part(own_refusal(path("none")), "No such file");
   write_file(path("a"), "");
   expect_part(own_refusal(path("a")), "holds no public-key");
@@ -138,20 +138,20 @@ TEST_F(Files, ThatAreNoCertificatesAreRefused) {
 }
 
 // open() would wait for somebody who writes.
-TEST_F(Files, ThatAreNamedPipesAreRefusedAtOnce) {
+TEST_F(KeyFiles, ThatAreNamedPipesAreRefusedAtOnce) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
   expect_part(own_refusal(path("pipe")), "is no regular file");
   expect_part(clients_refusal(path("pipe")), "neither a directory nor a regular file");
 }
 
-TEST_F(Files, NameTheServerByItsKeyOrItsCertificate) {
+TEST_F(KeyFiles, NameTheServerByItsKeyOrItsCertificate) {
   EXPECT_EQ(load_server_key(std::string(kAnnasKey)), kAnnasKey);
   write_file(path("a"), certificate_text(kBensKey));
   EXPECT_EQ(load_server_key(path("a")), kBensKey);
 }
 
 // "/" and the letters are characters of Z85, too.
-TEST_F(Files, WinOverAKeyThatLooksLikeTheirPath) {
+TEST_F(KeyFiles, WinOverAKeyThatLooksLikeTheirPath) {
   std::string name = path("");
   while (!is_key(name)) name.resize(40, 'a');
   write_file(name, certificate_text(kBensKey));
@@ -180,7 +180,7 @@ TEST(ParseKeyList, NamesTheFirstLineThatIsWrong) {
   EXPECT_EQ(list.keys.size(), 1U);
 }
 
-TEST_F(Files, OfClientsAreADirectoryACertificateOrAList) {
+TEST_F(KeyFiles, OfClientsAreADirectoryACertificateOrAList) {
   std::filesystem::create_directory(path("clients"));
   write_file(path("clients/anna.key"), certificate_text(kAnnasKey), 0644);
   write_file(path("clients/ben"), certificate_text(kBensKey));
@@ -193,7 +193,7 @@ TEST_F(Files, OfClientsAreADirectoryACertificateOrAList) {
   EXPECT_EQ(load_client_keys(path("list")).size(), 2U);
 }
 
-TEST_F(Files, OfClientsWithoutAKeyAreRefused) {
+TEST_F(KeyFiles, OfClientsWithoutAKeyAreRefused) {
   std::filesystem::create_directory(path("clients"));
   expect_part(clients_refusal(path("clients")), "nobody could connect");
   write_file(path("list"), "# nobody yet\n");
@@ -205,7 +205,7 @@ TEST_F(Files, OfClientsWithoutAKeyAreRefused) {
   expect_part(clients_refusal(path("list")), "'" + path("list") + "': line 2 is no CURVE key");
 }
 
-TEST_F(Files, OfClientsHoldOnlySoManyKeys) {
+TEST_F(KeyFiles, OfClientsHoldOnlySoManyKeys) {
   std::string text;
   std::string key(40, '0');
   for (std::size_t i = 0; i <= kMostKeys; ++i) {

@@ -290,6 +290,9 @@ TEST(Parameters, AreAllTestedHere) {
       "endpoints",  "identity",      "template",  "topics", "deadLetterFile",
       "spoolFile",  "socketOptions", "statsName", "name",   "action.resumeRetryCount",
       "queue.type", "config.enabled"};
+  // In curve_settings_test.cpp.
+  for (const char* name : {"curve.mode", "curve.certFile", "curve.serverKey", "curve.clients"})
+    tested.emplace_back(name);
   for (const Range& range : kRanges) tested.emplace_back(range.name);
   for (const Words& parameter : words()) tested.emplace_back(parameter.name);
   std::vector<std::string> rows;
