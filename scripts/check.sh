@@ -20,7 +20,8 @@ checks=(
   "binary      what omzmq.so exports and what it is linked to; the guards of it and of zmqtap"
   "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
   "tidy        clang-tidy on every source of what is shipped, and of the demo"
-  "asan        unit, stress and tap tests under AddressSanitizer and UndefinedBehaviorSanitizer"
+  "asan        unit, stress, zmq and tap tests, and the module in rsyslogd, under AddressSanitizer and
+              UndefinedBehaviorSanitizer"
   "tsan        unit and stress tests under ThreadSanitizer"
   "fuzz        the fuzzers of tests/fuzz, a short time each, from their corpora"
   "bench       the benchmarks run, whatever their numbers"
@@ -28,7 +29,7 @@ checks=(
   "tidy_tests  clang-tidy on the sources of the tests; takes longer than all of the others may"
 )
 default_checks=(format shell layout binary model tidy asan tsan fuzz bench valgrind)
-needs_release=" layout binary bench valgrind "
+needs_release=" layout binary asan bench valgrind "
 skipped_status=77
 
 # run_tests PRESET LABELS [COMMAND...]: ctest on the tests that carry one of the labels, and on none
@@ -126,8 +127,12 @@ check_asan() {
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
   build_preset asan unit_test counters_test c_api_test wire_verdicts fuzz_replays property_test \
-    stress_tests zmq_test tap_test
+    stress_tests zmq_test tap_test omzmq
   run_tests asan 'unit|stress|fuzz|zmq|tap'
+  # The module in the stock rsyslogd, which has to load the sanitizer first.
+  OMZMQ_TEST_MODULE=$root/build/asan/omzmq.so \
+    OMZMQ_TEST_WRAPPER="env LD_PRELOAD=$(clang -print-file-name=libclang_rt.asan-$(uname -m).so)" \
+    "$root/build/release/tests/system/faults/fault_load_test" --gtest_filter='Four/Workers.*'
 }
 
 check_tsan() {

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "answering_sink.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -12,6 +11,8 @@
 #include <charconv>
 #include <ctime>
 #include <stdexcept>
+
+#include "core/format.hpp"
 
 namespace omzmq::stress {
 namespace {
@@ -36,7 +37,7 @@ std::string bytes_of(const wire::Ack& ack) {
 }  // namespace
 
 std::string Ledger::text(std::uint64_t worker, std::uint64_t number, std::size_t filling) {
-  return fmt::format("{} {} {}", worker, number, std::string(filling, 'x'));
+  return formatted("{} {} {}", worker, number, std::string(filling, 'x'));
 }
 
 void Ledger::confirm(std::string_view text) {

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "counting_sink.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "core/format.hpp"
 #include "stress.hpp"
 
 namespace omzmq::stress {
@@ -34,9 +34,9 @@ std::uint64_t take_number(std::string_view& text, int base) {
 }  // namespace
 
 std::string make_payload(std::uint64_t worker, std::uint64_t number, std::size_t filling) {
-  std::string text = fmt::format("{} {} ", worker, number);
+  std::string text = formatted("{} {} ", worker, number);
   text.append(filling, static_cast<char>('a' + (worker + number) % 26));
-  return fmt::format("{:x} {}", checksum_of(text), text);
+  return formatted("{:x} {}", checksum_of(text), text);
 }
 
 CountingSink::CountingSink(Arrivals& arrivals, Format format, std::mt19937_64 random)
