@@ -126,18 +126,22 @@ void ZmqSink::bind_path(const Endpoint& endpoint) {
                                             listening_options(settings_).backlog));
 }
 
-/// Gives libzmq a descriptor of its own for a socket that listens already.
+/// Gives libzmq a descriptor of its own for a socket that listens already. Last of all: nothing
+/// that fails may leave libzmq listening without us.
 void ZmqSink::bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door) {
-  const int copy = ::fcntl(door->fd(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw std::system_error(errno, std::generic_category());
+  const int listening = door->fd();
+  doors_.emplace_back(context_->doorkeeper(), std::move(door));
+  int copy = -1;
   try {
+    copy = ::fcntl(listening, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) throw std::system_error(errno, std::generic_category());
     socket_.set(zmq::sockopt::use_fd, copy);
     socket_.bind(endpoint.address);
   } catch (...) {
-    ::close(copy);
+    if (copy >= 0) ::close(copy);
+    doors_.pop_back();
     throw;
   }
-  doors_.emplace_back(context_->doorkeeper(), std::move(door));
 }
 
 SendResult ZmqSink::send(Frame& frame) noexcept {
