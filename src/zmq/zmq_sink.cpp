@@ -45,10 +45,8 @@ ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source,
 ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 
 void ZmqSink::open() {
-  if (!context_) {
-    context_ = context_source_();
-    in_flight_ = &context_->new_in_flight();
-  }
+  if (!context_) context_ = context_source_();
+  if (in_flight_ == nullptr) in_flight_ = &context_->new_in_flight();
   if (!socket_) make_socket();
   // Between two attempts to bind the last endpoint, peers come and go at the first.
   if (subscribers_) subscribers_->read(socket_);
