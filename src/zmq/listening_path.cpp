@@ -73,15 +73,17 @@ bool ListeningPath::is_ours(const std::string& path) const noexcept {
   return ::lstat(path.c_str(), &status) == 0 && status.st_ino == inode_ && status.st_dev == device_;
 }
 
-void ListeningPath::shut() noexcept {
-  if (is_ours(path_)) static_cast<void>(::rename(path_.c_str(), hidden_.c_str()));
+std::error_code ListeningPath::shut() noexcept {
+  if (!is_ours(path_) || ::rename(path_.c_str(), hidden_.c_str()) == 0) return {};
+  return {errno, std::generic_category()};
 }
 
-void ListeningPath::reopen() noexcept {
-  if (!is_ours(hidden_)) return;
+std::error_code ListeningPath::reopen() noexcept {
   // Somebody may have taken the path meanwhile: it stays theirs.
-  static_cast<void>(
-      ::renameat2(AT_FDCWD, hidden_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE));
+  const bool is_open = !is_ours(hidden_) || ::renameat2(AT_FDCWD, hidden_.c_str(), AT_FDCWD,
+                                                        path_.c_str(), RENAME_NOREPLACE) == 0;
+  if (is_open) return {};
+  return {errno, std::generic_category()};
 }
 
 void ListeningPath::remove_stale() const {

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "zmq/doorkeeper.hpp"
 
@@ -28,10 +30,11 @@ class ListeningPath final : public Door {
   ListeningPath(const ListeningPath&) = delete;
   ListeningPath& operator=(const ListeningPath&) = delete;
 
+  [[nodiscard]] std::string_view name() const noexcept override { return path_; }
   [[nodiscard]] int fd() const noexcept override { return fd_; }
   [[nodiscard]] std::size_t backlog() const noexcept override { return backlog_; }
-  void shut() noexcept override;
-  void reopen() noexcept override;
+  [[nodiscard]] std::error_code shut() noexcept override;
+  [[nodiscard]] std::error_code reopen() noexcept override;
 
  private:
   void remove_stale() const;
