@@ -232,23 +232,37 @@ void ZmqSink::watch_peers(PeerListener& listener, Clock::time_point now) noexcep
   MarkRepeats marked(*given_up_, listener);
   monitor_->read(marked, now);
   try {
-    connect_anew(now);
+    connect_anew(listener, now);
   } catch (const std::exception&) {
     // No memory; the next call is soon.
   }
 }
 
 // Of what libzmq has given up there is nothing left but its name, which would keep a DEALER or a
-// PUB from connecting again.
-void ZmqSink::connect_anew(Clock::time_point now) {
+// PUB from connecting again. What does not even have that is not disconnected: libzmq would look a
+// name up, and wait for the answer.
+void ZmqSink::connect_anew(PeerListener& listener, Clock::time_point now) {
   const std::vector<std::string> addresses = given_up_->take_due(now);
+  const auto detached = [this](const std::string& address) {
+    return std::find(detached_.begin(), detached_.end(), address);
+  };
   for (const std::string& address : addresses) {
+    if (detached(address) != detached_.end()) continue;
+    detached_.push_back(address);
     ::zmq_disconnect(socket_.handle(), address.c_str());
   }
   for (const Endpoint& endpoint : settings_.endpoints) {
+    const auto found = detached(endpoint.address);
     const bool is_due =
         std::find(addresses.begin(), addresses.end(), endpoint.address) != addresses.end();
-    if (is_due && !settings_.binds(endpoint)) attach(endpoint);
+    if (!is_due || found == detached_.end()) continue;
+    try {
+      attach(endpoint);
+      detached_.erase(found);
+    } catch (const std::exception&) {
+      // The others are not held up. It is due again later, and an outage until then.
+      listener.note({PeerEvent::Kind::kNoWay, endpoint.address, {}}, now);
+    }
   }
 }
 
@@ -317,6 +331,7 @@ void ZmqSink::forget_peers() noexcept {
   sleep_set_.reset();
   monitor_.reset();
   given_up_.reset();
+  detached_.clear();
   losses_told_ = 0;
 }
 
