@@ -251,6 +251,7 @@ omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* setti
     auto handle = std::make_unique<omzmq_action>(omzmq_action{action, curve});
     if (!values.is_enabled) return handle.release();
     for (const std::string& text : omzmq::file_complaints(values)) action->log().error(text);
+    for (const std::string& text : omzmq::address_warnings(values)) action->log().warning(text);
     module->actions.push_back(std::move(action));
     return handle.release();
   });
