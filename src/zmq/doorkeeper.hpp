@@ -48,8 +48,7 @@ class Door {
 /// wait already and some hundreds who are faster than this; they are reopened at a quarter more. It
 /// looks each time that somebody comes, and every second, because other parts of rsyslogd take
 /// descriptors too; a door that could not be shut or reopened is tried again then. What takes them
-/// all between two looks is not kept from it: this is a remedy,
-/// and no proof.
+/// all between two looks is not kept from it: this is a remedy, and no proof.
 ///
 /// Threads: any, construction and destruction aside. Has a thread of its own once there is a door.
 class Doorkeeper {
