@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/descriptor.hpp"
+
 namespace omzmq {
 namespace {
 
@@ -45,9 +47,8 @@ void remove_stale(const std::string& path) {
   if (::lstat(path.c_str(), &status) != 0) return;
   if (!S_ISSOCK(status.st_mode)) fail(EADDRINUSE);
   const sockaddr_un address = address_of(path);
-  const int probe = stream_socket();
-  const int refused = ::connect(probe, generic(address), sizeof address) == 0 ? 0 : errno;
-  ::close(probe);
+  const Descriptor probe(stream_socket());
+  const int refused = ::connect(probe.get(), generic(address), sizeof address) == 0 ? 0 : errno;
   if (refused != ECONNREFUSED) fail(EADDRINUSE);
   if (::unlink(path.c_str()) != 0) fail(errno);
 }

@@ -18,8 +18,8 @@
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
-#include <utility>
 
+#include "common/descriptor.hpp"
 #include "core/format.hpp"
 
 namespace omzmq {
@@ -64,21 +64,6 @@ Address any_address(int family) {
   any.sin_family = AF_INET;
   return address_of(&any, sizeof any);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Descriptor stream_socket(int family) {
   return Descriptor(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
