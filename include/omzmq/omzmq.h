@@ -59,7 +59,8 @@ typedef struct {
 typedef enum { OMZMQ_MODULE, OMZMQ_ACTION } omzmq_scope;
 
 /* The name of the scope's parameter number `index` in lower case, or NULL behind the last.
- * *is_list: it takes an array of strings. The pointer is valid for ever. */
+ * *is_list: it takes an array of strings. The pointer is valid for ever. Once there is a first one
+ * there are all: NULL for number 0 means that memory is short. */
 const char* omzmq_parameter_name(omzmq_scope scope, size_t index, bool* is_list);
 
 /* NULL when memory is short. */

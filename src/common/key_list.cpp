@@ -19,8 +19,8 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;
   throw CertificateError("cannot read '" + path + "': " + why);
 }
 
-[[noreturn]] void refuse_too_many(const std::string& path) {
-  throw CertificateError("'" + path + "' holds more than " + std::to_string(kMostKeys) + " keys");
+[[noreturn]] void refuse_too_many(const std::string& path, std::size_t most) {
+  throw CertificateError("'" + path + "' holds more than " + std::to_string(most) + " keys");
 }
 
 std::string_view trimmed(std::string_view line) noexcept {
@@ -34,23 +34,24 @@ CurveKey load_key(const std::string& path) {
   return to_curve_key(load_public_key(path)).value_or(CurveKey{});  // it is one
 }
 
-CurveKeys load_directory(const std::string& path) {
+CurveKeys load_directory(const std::string& path, std::size_t most) {
   CurveKeys keys;
+  std::size_t files = 0;  // not keys: however many have the same one, this ends
   for (const auto& entry : std::filesystem::directory_iterator(path)) {
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || name.starts_with('.') || name.ends_with(kSecretSuffix)) {
       continue;
     }
+    if (++files > most) refuse_too_many(path, most);
     keys.insert(load_key(entry.path().string()));
-    if (keys.size() > kMostKeys) refuse_too_many(path);
   }
   return keys;
 }
 
-CurveKeys load_file(const std::string& path) {
+CurveKeys load_file(const std::string& path, std::size_t most) {
   try {
     KeyList list = parse_key_list(SmallFile(path, kMostBytes).text());
-    if (list.keys.size() > kMostKeys) refuse_too_many(path);
+    if (list.keys.size() > most) refuse_too_many(path, most);
     if (list.wrong_line == 0) return std::move(list.keys);
     if (!list.keys.empty()) {
       throw CertificateError("'" + path + "': line " + std::to_string(list.wrong_line) +
@@ -85,10 +86,10 @@ KeyList parse_key_list(std::string_view text) {
   return list;
 }
 
-CurveKeys load_client_keys(const std::string& path) {
+CurveKeys load_client_keys(const std::string& path, std::size_t most) {
   CurveKeys keys;
   try {
-    keys = std::filesystem::is_directory(path) ? load_directory(path) : load_file(path);
+    keys = std::filesystem::is_directory(path) ? load_directory(path, most) : load_file(path, most);
   } catch (const std::filesystem::filesystem_error& error) {
     refuse_path(path, error.code().message());
   }

@@ -25,7 +25,8 @@ struct KeyList {
 
 /// Reads the keys of a directory of public certificates (files that begin with '.' or end in
 /// "_secret" are passed over), of one public certificate, or of a file of keys; at least one.
+/// \param most  keys, or files of a directory
 /// Throws CertificateError.
-[[nodiscard]] CurveKeys load_client_keys(const std::string& path);
+[[nodiscard]] CurveKeys load_client_keys(const std::string& path, std::size_t most = kMostKeys);
 
 }  // namespace omzmq

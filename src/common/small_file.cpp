@@ -10,26 +10,12 @@
 #include <cstring>
 #include <system_error>
 
+#include "common/descriptor.hpp"
+
 namespace omzmq {
 namespace {
 
 [[noreturn]] void fail(int error) { throw std::system_error(error, std::generic_category()); }
-
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
-    if (fd_ < 0) fail(errno);
-  }
-  ~Descriptor() { ::close(fd_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
@@ -38,7 +24,8 @@ void wipe(void* data, std::size_t size) noexcept {
 }
 
 SmallFile::SmallFile(const std::string& path, std::size_t most) {
-  const Descriptor file(path);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) fail(errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) fail(errno);
   if (!S_ISREG(status.st_mode)) fail(EINVAL);

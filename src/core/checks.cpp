@@ -237,4 +237,19 @@ std::vector<std::string> file_complaints(const Settings& settings) {
   return complaints;
 }
 
+std::vector<std::string> address_warnings(const Settings& settings) {
+  std::vector<std::string> warnings;
+  for (const Endpoint& endpoint : settings.endpoints) {
+    const bool is_abstract =
+        endpoint.transport == Transport::kIpc && endpoint.path().starts_with('@');
+    if (!is_abstract || !settings.binds(endpoint)) continue;
+    warnings.push_back(
+        formatted("endpoints: every process of this machine may connect to '{}', and can end "
+                  "rsyslogd by using up its file descriptors there; bind a path instead, like "
+                  "'ipc:///run/rsyslog/omzmq.sock'",
+                  endpoint.address));
+  }
+  return warnings;
+}
+
 }  // namespace omzmq

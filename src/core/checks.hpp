@@ -31,4 +31,7 @@ void check_against(const Settings& settings, std::string_view name, const Settin
 /// directory may come later.
 [[nodiscard]] std::vector<std::string> file_complaints(const Settings& settings);
 
+/// What works, and had better be otherwise: warnings to be logged.
+[[nodiscard]] std::vector<std::string> address_warnings(const Settings& settings);
+
 }  // namespace omzmq

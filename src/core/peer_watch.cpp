@@ -25,7 +25,8 @@ void PeerWatch::note(const PeerEvent& event, Clock::time_point now) noexcept {
       break;
     case PeerEvent::Kind::kWent:
       stats_.disconnects.add(1);
-      stats_.peers.set(stats_.peers.value() - 1);
+      // One whose coming went unnoticed for want of memory goes all the same.
+      if (stats_.peers.value() > 0) stats_.peers.set(stats_.peers.value() - 1);
       break;
     case PeerEvent::Kind::kFailed:
       stats_.handshake_failed.add(1);

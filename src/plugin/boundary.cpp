@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -152,8 +153,12 @@ void require_own_place(const omzmq_module& module, const Settings& settings) {
 
 const char* omzmq_parameter_name(omzmq_scope scope, size_t index, bool* is_list) {
   const omzmq::CancellationHeldOff held_off;
-  return scope == OMZMQ_MODULE ? lower_case_name(omzmq::module_parameters(), index, is_list)
-                               : lower_case_name(omzmq::action_parameters(), index, is_list);
+  try {
+    return scope == OMZMQ_MODULE ? lower_case_name(omzmq::module_parameters(), index, is_list)
+                                 : lower_case_name(omzmq::action_parameters(), index, is_list);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 omzmq_settings* omzmq_settings_new(const omzmq_host* host, omzmq_scope scope) {
@@ -246,6 +251,7 @@ omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* setti
     auto handle = std::make_unique<omzmq_action>(omzmq_action{action, curve});
     if (!values.is_enabled) return handle.release();
     for (const std::string& text : omzmq::file_complaints(values)) action->log().error(text);
+    for (const std::string& text : omzmq::address_warnings(values)) action->log().warning(text);
     module->actions.push_back(std::move(action));
     return handle.release();
   });

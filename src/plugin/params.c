@@ -20,7 +20,7 @@ static struct cnfparamblk* describe(omzmq_scope scope) {
   size_t count = 0;
   while (omzmq_parameter_name(scope, count, &is_list) != NULL) ++count;
   struct cnfparamdescr* rows = calloc(count + 1, sizeof *rows);
-  if (block == NULL || rows == NULL) {
+  if (block == NULL || rows == NULL || count == 0) {
     free(block);
     free(rows);
     return NULL;

@@ -4,6 +4,7 @@
 
 #include <zmq.h>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "core/format.hpp"
@@ -117,16 +118,20 @@ void Connections::note_success(const MonitorEvent& event, Clock::time_point now,
   listener.note({PeerEvent::Kind::kCame, name, {}}, now);
 }
 
-/// Whose the success at this endpoint may be.
-std::string Connections::candidates(const Endpoint& endpoint) const {
+/// Whose the success at this endpoint may be. Without memory nothing is lost but the name.
+std::string Connections::candidates(const Endpoint& endpoint) const noexcept {
   constexpr std::size_t kMostNames = 3;
-  std::string names;
-  for (const int fd : endpoint.open) {
-    const auto found = connections_.find(fd);
-    if (found == connections_.end() || endpoint.open.size() > kMostNames) break;
-    names += (names.empty() ? "" : " or ") + found->second.name;
+  try {
+    std::string names;
+    for (const int fd : endpoint.open) {
+      const auto found = connections_.find(fd);
+      if (found == connections_.end() || endpoint.open.size() > kMostNames) break;
+      names += (names.empty() ? "" : " or ") + found->second.name;
+    }
+    return names.empty() ? "an unknown address" : names;
+  } catch (const std::bad_alloc&) {
+    return {};
   }
-  return names.empty() ? "an unknown address" : names;
 }
 
 void Connections::note_refusal(const MonitorEvent& event, Clock::time_point now,
@@ -147,7 +152,8 @@ void Connections::end(const MonitorEvent& event, Clock::time_point now, PeerList
   forget_missed(fd, event.endpoint);
   if (failure_.endpoint != event.endpoint) failure_ = {};
   const auto found = connections_.find(fd);
-  const Fate fate = fate_of(fd, found == connections_.end() ? Connection() : found->second,
+  const Connection unknown;
+  const Fate fate = fate_of(fd, found == connections_.end() ? unknown : found->second,
                             endpoints_[event.endpoint]);
   const Connection connection = take(fd, event.endpoint);
   if (fate == Fate::kWasPeer) {

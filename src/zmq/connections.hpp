@@ -92,7 +92,7 @@ class Connections {
   void end(const MonitorEvent& event, Clock::time_point now, PeerListener& listener);
   void forget_missed(int fd, const std::string& endpoint);
   [[nodiscard]] Fate fate_of(int fd, const Connection& connection, Endpoint& endpoint);
-  [[nodiscard]] std::string candidates(const Endpoint& endpoint) const;
+  [[nodiscard]] std::string candidates(const Endpoint& endpoint) const noexcept;
   [[nodiscard]] std::string reason(const Connection& connection, Clock::time_point now) const;
   [[nodiscard]] Connection take(int fd, const std::string& endpoint);
 

@@ -86,7 +86,9 @@ void Curve::apply(zmq::socket_t& socket, const std::string& zap_domain) const {
     socket.set(zmq::sockopt::zap_domain, zap_domain);
     // Refuses everybody, instead of nobody, should there ever be no ZapHandler.
     const int on = 1;
-    static_cast<void>(::zmq_setsockopt(socket.handle(), kZapEnforceDomain, &on, sizeof on));
+    if (::zmq_setsockopt(socket.handle(), kZapEnforceDomain, &on, sizeof on) != 0) {
+      throw zmq::error_t();
+    }
   } else {
     socket.set(zmq::sockopt::curve_serverkey, server_key_);
   }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <system_error>
 
@@ -21,8 +22,11 @@ namespace omzmq {
 namespace {
 
 constexpr int kLookEvery_ms = 1000;
+/// After each look, however many come: a look takes a millisecond where there are tens of thousands
+/// of descriptors to be counted, and nobody gets ahead of this thread.
+constexpr std::chrono::milliseconds kPause{2};
 /// What libzmq may accept between two looks: at 50,000 connections a second, as fast as it can, and
-/// with a thread that waits 10 ms for a processor.
+/// with a thread that waits 8 ms for a processor, besides its pause.
 constexpr std::size_t kHaste = 500;
 /// Of the descriptors that the process may have: those who wait at one door, and what is kept free.
 constexpr std::size_t kPartForBacklog = 8;
@@ -58,7 +62,7 @@ void Doorkeeper::add(Door& door) {
     throw std::system_error(errno, std::generic_category(), "epoll");
   }
   doors_.push_back(&door);
-  if (is_shut_) door.shut();
+  if (is_shut_) static_cast<void>(door.shut());  // if it cannot be: the next look is soon
 }
 
 void Doorkeeper::start() {
@@ -86,9 +90,14 @@ void Doorkeeper::run() noexcept {
     std::array<epoll_event, 8> events{};
     static_cast<void>(
         ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kLookEvery_ms));
-    const std::lock_guard lock(mutex_);
-    if (is_stopping_) return;
-    look();
+    Lines lines;
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_stopping_) return;
+      lines = look();
+    }
+    for (const Line& line : lines) ((*log_).*line.say)(line.text);
+    std::this_thread::sleep_for(kPause);
   }
 }
 
@@ -100,33 +109,55 @@ Doorkeeper::Need Doorkeeper::need() const noexcept {
   return {kept, kept + kept / 4};
 }
 
-void Doorkeeper::look() noexcept {
-  if (doors_.empty()) return;
+Doorkeeper::Lines Doorkeeper::look() noexcept {
+  Lines lines;
+  if (doors_.empty()) return lines;
   const Need needed = need();
-  const std::size_t left = free_descriptors(needed.reopen_at);
-  const bool must_shut = left < (is_shut_ ? needed.reopen_at : needed.shut_below);
-  if (must_shut == is_shut_) return;
-  is_shut_ = must_shut;
-  for (Door* door : doors_) must_shut ? door->shut() : door->reopen();
+  const std::size_t enough = is_shut_ ? needed.reopen_at : needed.shut_below;
+  const std::size_t left = free_descriptors(enough);
+  const bool must_shut = left < enough;
+  const bool is_change = std::exchange(is_shut_, must_shut) != must_shut;
+  const Door* failed = nullptr;
+  std::error_code why;
+  for (Door* door : doors_) {
+    const std::error_code error = must_shut ? door->shut() : door->reopen();
+    if (!error) continue;
+    failed = door;
+    why = error;
+  }
+  const bool has_failed_before = std::exchange(has_failed_, failed != nullptr);
   try {
-    if (log_) tell(left);
+    if (log_ && is_change) tell_change(left, lines);
+    if (log_ && failed != nullptr && !has_failed_before) tell_failure(*failed, why, lines);
   } catch (const std::exception&) {
     // No memory for a line.
   }
+  return lines;
 }
 
-void Doorkeeper::tell(std::size_t left) {
+void Doorkeeper::tell_change(std::size_t left, Lines& lines) {
   if (!is_shut_) {
-    if (std::exchange(told_shut_, false)) log_->info("new connections are taken again");
+    if (std::exchange(told_shut_, false)) {
+      lines.push_back({&Log::info, "new connections are taken again"});
+    }
     return;
   }
   const auto before = limit_.admit(Clock::now());
   if (!before) return;
   told_shut_ = true;
-  log_->error(
-      formatted("file descriptors are short, {} of {} are left: no new connections are taken "
-                "until there are more{}",
-                left, descriptor_limit(), told_suppressed(*before)));
+  lines.push_back(
+      {&Log::error,
+       formatted("file descriptors are short, {} of {} are left: no new connections are taken "
+                 "until there are more{}",
+                 left, descriptor_limit(), told_suppressed(*before))});
+}
+
+void Doorkeeper::tell_failure(const Door& door, const std::error_code& why, Lines& lines) {
+  const auto before = failure_limit_.admit(Clock::now());
+  if (!before) return;
+  lines.push_back({&Log::error, formatted("'{}' cannot {} new connections: {}; trying again{}",
+                                          door.name(), is_shut_ ? "hold back" : "take",
+                                          why.message(), told_suppressed(*before))});
 }
 
 int fitting_backlog(int wanted) noexcept {

@@ -6,6 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -23,14 +26,18 @@ class Door {
  public:
   virtual ~Door() = default;
 
+  /// For people: where it listens.
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// Of the listening socket; readable when somebody waits to be accepted.
   [[nodiscard]] virtual int fd() const noexcept = 0;
   /// Who may wait to be accepted at most.
   [[nodiscard]] virtual std::size_t backlog() const noexcept = 0;
 
-  /// From now on nobody joins those who wait. May be called again.
-  virtual void shut() noexcept = 0;
-  virtual void reopen() noexcept = 0;
+  /// From now on nobody joins those who wait. Costs next to nothing when it is so already.
+  /// \return what was in the way, if anything: to be called again
+  [[nodiscard]] virtual std::error_code shut() noexcept = 0;
+  /// The same, for the contrary.
+  [[nodiscard]] virtual std::error_code reopen() noexcept = 0;
 };
 
 /// Holds back new connections while rsyslogd is short of file descriptors: libzmq would end the
@@ -40,15 +47,16 @@ class Door {
 /// The doors are shut when less than a third of the descriptors is left, or less than those who
 /// wait already and some hundreds who are faster than this; they are reopened at a quarter more. It
 /// looks each time that somebody comes, and every second, because other parts of rsyslogd take
-/// descriptors too. What takes them all between two looks is not kept from it: this is a remedy,
-/// and no proof.
+/// descriptors too; a door that could not be shut or reopened is tried again then. What takes them
+/// all between two looks is not kept from it: this is a remedy, and no proof.
 ///
 /// Threads: any, construction and destruction aside. Has a thread of its own once there is a door.
 class Doorkeeper {
  public:
   /// \param log  empty: nothing is said
   /// \throws std::system_error when file descriptors are short
-  explicit Doorkeeper(std::optional<Log> log) : log_(std::move(log)), limit_(1) {}
+  explicit Doorkeeper(std::optional<Log> log)
+      : log_(std::move(log)), limit_(1), failure_limit_(1) {}
   ~Doorkeeper();
   Doorkeeper(const Doorkeeper&) = delete;
   Doorkeeper& operator=(const Doorkeeper&) = delete;
@@ -64,19 +72,29 @@ class Doorkeeper {
     std::size_t reopen_at = 0;
   };
 
+  /// To be said when mutex_ is free: whoever takes the lines may hold us up.
+  struct Line {
+    void (Log::*say)(const std::string&) const noexcept;
+    std::string text;
+  };
+  using Lines = std::vector<Line>;
+
   void start();
   void run() noexcept;
-  void look() noexcept;
+  [[nodiscard]] Lines look() noexcept;
   [[nodiscard]] Need need() const noexcept;
 
-  void tell(std::size_t left);
+  void tell_change(std::size_t left, Lines& lines);
+  void tell_failure(const Door& door, const std::error_code& why, Lines& lines);
 
   const std::optional<Log> log_;
   std::mutex mutex_;
   std::vector<Door*> doors_;  ///< guarded by mutex_
-  bool is_shut_ = false;      ///< guarded by mutex_
+  bool is_shut_ = false;      ///< guarded by mutex_; as the doors have to be
   LogLimit limit_;            ///< guarded by mutex_
+  LogLimit failure_limit_;    ///< guarded by mutex_
   bool told_shut_ = false;    ///< guarded by mutex_
+  bool has_failed_ = false;   ///< guarded by mutex_; a door is not as it has to be
   bool is_stopping_ = false;  ///< guarded by mutex_
   int epoll_ = -1;            ///< of the doors' sockets, and of wake_
   EventFd wake_;

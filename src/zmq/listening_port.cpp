@@ -18,8 +18,8 @@
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
-#include <utility>
 
+#include "common/descriptor.hpp"
 #include "core/format.hpp"
 
 namespace omzmq {
@@ -64,21 +64,6 @@ Address any_address(int family) {
   any.sin_family = AF_INET;
   return address_of(&any, sizeof any);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Descriptor stream_socket(int family) {
   return Descriptor(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
@@ -186,7 +171,7 @@ void apply(int fd, int family, const ListeningPort::Options& options) {
 }  // namespace
 
 ListeningPort::ListeningPort(std::string_view host_and_port, const Options& options)
-    : backlog_(static_cast<std::size_t>(options.backlog)) {
+    : name_(host_and_port), backlog_(static_cast<std::size_t>(options.backlog)) {
   const auto colon = host_and_port.rfind(':');
   const std::string_view host = host_and_port.substr(0, colon);
   // A kernel without IPv6, or a sandbox.
@@ -208,15 +193,25 @@ ListeningPort::~ListeningPort() {
 }
 
 // A filter on the listening socket sees the segments of those who are not connected yet.
-void ListeningPort::shut() noexcept {
+std::error_code ListeningPort::shut() noexcept {
+  if (is_shut_) return {};
   sock_filter drop_all{BPF_RET | BPF_K, 0, 0, 0};
   const sock_fprog program{1, &drop_all};
-  static_cast<void>(::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program));
+  if (::setsockopt(fd_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+    return {errno, std::generic_category()};
+  }
+  is_shut_ = true;
+  return {};
 }
 
-void ListeningPort::reopen() noexcept {
+std::error_code ListeningPort::reopen() noexcept {
+  if (!is_shut_) return {};
   const int unused = 0;
-  static_cast<void>(::setsockopt(fd_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused));
+  if (::setsockopt(fd_, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused) != 0) {
+    return {errno, std::generic_category()};
+  }
+  is_shut_ = false;
+  return {};
 }
 
 }  // namespace omzmq

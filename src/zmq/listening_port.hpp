@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "zmq/doorkeeper.hpp"
 
@@ -38,14 +39,17 @@ class ListeningPort final : public Door {
   ListeningPort(const ListeningPort&) = delete;
   ListeningPort& operator=(const ListeningPort&) = delete;
 
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   [[nodiscard]] int fd() const noexcept override { return fd_; }
   [[nodiscard]] std::size_t backlog() const noexcept override { return backlog_; }
-  void shut() noexcept override;
-  void reopen() noexcept override;
+  [[nodiscard]] std::error_code shut() noexcept override;
+  [[nodiscard]] std::error_code reopen() noexcept override;
 
  private:
+  const std::string name_;
   int fd_ = -1;
   const std::size_t backlog_;
+  bool is_shut_ = false;
 };
 
 }  // namespace omzmq

@@ -57,8 +57,8 @@ void PeerMonitor::read(PeerListener& listener, Clock::time_point now) noexcept {
   try {
     fetch();
   } catch (const std::exception&) {
-    // Interrupted, or no memory: the rest comes with the next call.
-    has_more_ = true;
+    // Interrupted, or no memory: the rest comes with the next call, which need not be at once.
+    has_more_ = false;
     forget_names(0);
   }
   for (const MonitorEvent& event : fetched_) {
@@ -88,22 +88,24 @@ void PeerMonitor::fetch() {
 }
 
 void PeerMonitor::fetch_new() {
-  has_more_ = true;
-  zmq::message_t header;
-  zmq::message_t endpoint;
+  has_more_ = false;
   while (fetched_.size() < kMostAtOnce) {
-    if (!events_.recv(header, zmq::recv_flags::dontwait)) {
-      has_more_ = false;
-      return;
+    if (!has_message_) {
+      if (!events_.recv(header_, zmq::recv_flags::dontwait)) return;
+      endpoint_.rebuild();
+      if (header_.more()) static_cast<void>(events_.recv(endpoint_, zmq::recv_flags::dontwait));
+      has_message_ = true;
     }
-    endpoint.rebuild();
-    if (header.more()) static_cast<void>(events_.recv(endpoint, zmq::recv_flags::dontwait));
-    MonitorEvent& event = fetched_.emplace_back();
-    if (header.size() != sizeof event.kind + sizeof event.value) continue;
-    std::memcpy(&event.kind, header.data(), sizeof event.kind);
-    std::memcpy(&event.value, header.data<char>() + sizeof event.kind, sizeof event.value);
-    event.endpoint = endpoint.to_string();
+    MonitorEvent event;
+    if (header_.size() == sizeof event.kind + sizeof event.value) {
+      std::memcpy(&event.kind, header_.data(), sizeof event.kind);
+      std::memcpy(&event.value, header_.data<char>() + sizeof event.kind, sizeof event.value);
+      event.endpoint = endpoint_.to_string();
+    }
+    fetched_.push_back(std::move(event));
+    has_message_ = false;
   }
+  has_more_ = true;
 }
 
 /// Asks for the names of those that have begun, at `from` or later, and have not ended.

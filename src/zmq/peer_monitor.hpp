@@ -39,7 +39,8 @@ class PeerMonitor {
   /// second or so: what nobody reads piles up.
   void read(PeerListener& listener, Clock::time_point now) noexcept;
 
-  /// The last read() has left something. Then fd() does not tell of it.
+  /// The last read() has left something, because there was more than it takes at once. Then fd()
+  /// does not tell of it.
   [[nodiscard]] bool has_more() const noexcept { return has_more_; }
 
   /// Becomes readable when there is something to read().
@@ -60,6 +61,9 @@ class PeerMonitor {
   int fd_ = -1;
   Connections connections_;
   GivenUp* given_up_ = nullptr;
+  zmq::message_t header_;
+  zmq::message_t endpoint_;
+  bool has_message_ = false;           ///< the two hold an event that there was no memory for yet
   std::vector<MonitorEvent> fetched_;  ///< by the read() that is under way
   bool has_more_ = false;
 };

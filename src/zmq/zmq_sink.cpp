@@ -45,10 +45,8 @@ ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source,
 ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
 
 void ZmqSink::open() {
-  if (!context_) {
-    context_ = context_source_();
-    in_flight_ = &context_->new_in_flight();
-  }
+  if (!context_) context_ = context_source_();
+  if (in_flight_ == nullptr) in_flight_ = &context_->new_in_flight();
   if (!socket_) make_socket();
   // Between two attempts to bind the last endpoint, peers come and go at the first.
   if (subscribers_) subscribers_->read(socket_);
@@ -126,18 +124,22 @@ void ZmqSink::bind_path(const Endpoint& endpoint) {
                                             listening_options(settings_).backlog));
 }
 
-/// Gives libzmq a descriptor of its own for a socket that listens already.
+/// Gives libzmq a descriptor of its own for a socket that listens already. Last of all: nothing
+/// that fails may leave libzmq listening without us.
 void ZmqSink::bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door) {
-  const int copy = ::fcntl(door->fd(), F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw std::system_error(errno, std::generic_category());
+  const int listening = door->fd();
+  doors_.emplace_back(context_->doorkeeper(), std::move(door));
+  int copy = -1;
   try {
+    copy = ::fcntl(listening, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) throw std::system_error(errno, std::generic_category());
     socket_.set(zmq::sockopt::use_fd, copy);
     socket_.bind(endpoint.address);
   } catch (...) {
-    ::close(copy);
+    if (copy >= 0) ::close(copy);
+    doors_.pop_back();
     throw;
   }
-  doors_.emplace_back(context_->doorkeeper(), std::move(door));
 }
 
 SendResult ZmqSink::send(Frame& frame) noexcept {
@@ -230,23 +232,37 @@ void ZmqSink::watch_peers(PeerListener& listener, Clock::time_point now) noexcep
   MarkRepeats marked(*given_up_, listener);
   monitor_->read(marked, now);
   try {
-    connect_anew(now);
+    connect_anew(listener, now);
   } catch (const std::exception&) {
     // No memory; the next call is soon.
   }
 }
 
 // Of what libzmq has given up there is nothing left but its name, which would keep a DEALER or a
-// PUB from connecting again.
-void ZmqSink::connect_anew(Clock::time_point now) {
+// PUB from connecting again. What does not even have that is not disconnected: libzmq would look a
+// name up, and wait for the answer.
+void ZmqSink::connect_anew(PeerListener& listener, Clock::time_point now) {
   const std::vector<std::string> addresses = given_up_->take_due(now);
+  const auto detached = [this](const std::string& address) {
+    return std::find(detached_.begin(), detached_.end(), address);
+  };
   for (const std::string& address : addresses) {
+    if (detached(address) != detached_.end()) continue;
+    detached_.push_back(address);
     ::zmq_disconnect(socket_.handle(), address.c_str());
   }
   for (const Endpoint& endpoint : settings_.endpoints) {
+    const auto found = detached(endpoint.address);
     const bool is_due =
         std::find(addresses.begin(), addresses.end(), endpoint.address) != addresses.end();
-    if (is_due && !settings_.binds(endpoint)) attach(endpoint);
+    if (!is_due || found == detached_.end()) continue;
+    try {
+      attach(endpoint);
+      detached_.erase(found);
+    } catch (const std::exception&) {
+      // The others are not held up. It is due again later, and an outage until then.
+      listener.note({PeerEvent::Kind::kNoWay, endpoint.address, {}}, now);
+    }
   }
 }
 
@@ -315,6 +331,7 @@ void ZmqSink::forget_peers() noexcept {
   sleep_set_.reset();
   monitor_.reset();
   given_up_.reset();
+  detached_.clear();
   losses_told_ = 0;
 }
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 #include <zmq.hpp>
@@ -64,7 +65,7 @@ class ZmqSink final : public FrameSink {
   void make_socket();
   void secure(zmq::socket_t& socket);
   void listen_to_peers(zmq::socket_t& socket);
-  void connect_anew(Clock::time_point now);
+  void connect_anew(PeerListener& listener, Clock::time_point now);
   void attach(const Endpoint& endpoint);
   void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
@@ -88,6 +89,7 @@ class ZmqSink final : public FrameSink {
   std::deque<WatchedDoor> doors_;
   std::optional<Subscribers> subscribers_;  ///< while open, with waitForPeers
   std::optional<GivenUp> given_up_;         ///< while open
+  std::vector<std::string> detached_;       ///< given up, and not connected to anew yet
   std::optional<PeerMonitor> monitor_;      ///< while open
   std::optional<SleepSet> sleep_set_;       ///< while open: the socket and its monitor
   std::optional<PeerInput> input_;          ///< while open, of a DEALER

@@ -221,5 +221,14 @@ TEST_F(KeyFiles, OfClientsHoldOnlySoManyKeys) {
   expect_part(clients_refusal(path("list")), "longer than any list");
 }
 
+TEST_F(KeyFiles, OfClientsHoldOnlySoManyFilesEvenWithTheSameKey) {
+  std::filesystem::create_directory(path("clients"));
+  for (const char* const name : {"clients/a", "clients/b", "clients/c"}) {
+    write_file(path(name), certificate_text(kAnnasKey));
+  }
+  EXPECT_EQ(load_client_keys(path("clients"), 3).size(), 1U);
+  EXPECT_THROW(static_cast<void>(load_client_keys(path("clients"), 2)), CertificateError);
+}
+
 }  // namespace
 }  // namespace omzmq

@@ -223,5 +223,11 @@ TEST(PathsOfFiles, AreLookedForAndNotMade) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.file("")));
 }
 
+TEST(Addresses, AreWarnedOfWhereAnAbstractOneIsBound) {
+  const auto warnings = address_warnings(push_to("@ipc://@name,>ipc://@other,@ipc:///run/x"));
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("may connect to 'ipc://@name'"), std::string::npos) << warnings[0];
+}
+
 }  // namespace
 }  // namespace omzmq

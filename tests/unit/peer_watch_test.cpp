@@ -50,6 +50,13 @@ TEST_F(PeerWatchTest, CountsAndTellsOfPeersThatComeAndGo) {
   EXPECT_EQ(lines(), 3U);
 }
 
+TEST_F(PeerWatchTest, NeverCountsFewerThanNoPeers) {
+  note(Kind::kWent);
+  EXPECT_EQ(stats_.peers.value(), 0U);
+  note(Kind::kCame);
+  EXPECT_EQ(stats_.peers.value(), 1U);
+}
+
 TEST_F(PeerWatchTest, CountsAndTellsOfHandshakesThatFail) {
   note(Kind::kFailed, "192.0.2.1:5", "because");
   EXPECT_EQ(stats_.handshake_failed.value(), 1U);

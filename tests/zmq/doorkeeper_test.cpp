@@ -8,13 +8,19 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "support/descriptor_limit.hpp"
 #include "support/files.hpp"
+#include "support/recording_host.hpp"
 #include "support/wait.hpp"
 #include "zmq/listening_path.hpp"
 #include "zmq/resources.hpp"
@@ -31,14 +37,27 @@ class FakeDoor final : public Door {
   FakeDoor(const FakeDoor&) = delete;
   FakeDoor& operator=(const FakeDoor&) = delete;
 
+  std::string_view name() const noexcept override { return "a door"; }
   int fd() const noexcept override { return fd_; }
   std::size_t backlog() const noexcept override { return 5; }
-  void shut() noexcept override { is_shut = true; }
-  void reopen() noexcept override { is_shut = false; }
+  std::error_code shut() noexcept override { return move(true); }
+  std::error_code reopen() noexcept override { return move(false); }
 
   std::atomic<bool> is_shut = false;
+  std::atomic<bool> is_stuck = false;
+  std::atomic<int> attempts = 0;  ///< that came to nothing
 
  private:
+  std::error_code move(bool shut) noexcept {
+    if (is_shut == shut) return {};
+    if (is_stuck) {
+      ++attempts;
+      return {EPERM, std::generic_category()};
+    }
+    is_shut = shut;
+    return {};
+  }
+
   int fd_;
 };
 
@@ -59,7 +78,8 @@ class DoorkeeperTest : public testing::Test {
   }
 
   const test::DescriptorLimit limit_{kLimit};
-  Doorkeeper keeper_{std::nullopt};
+  const test::RecordingHost host_;
+  Doorkeeper keeper_{host_.log({})};
   FakeDoor door_;
   std::vector<int> taken_;
 };
@@ -84,6 +104,71 @@ TEST_F(DoorkeeperTest, ShutsADoorThatComesWhileTheOthersAreShut) {
   keeper_.remove(door_);
 }
 
+TEST_F(DoorkeeperTest, TriesAgainWhereADoorCouldNotBeMovedAndSaysSoOnce) {
+  door_.is_stuck = true;
+  keeper_.add(door_);
+  leave(kLimit / 4);
+  ASSERT_TRUE(test::eventually([&] { return door_.attempts >= 2; }));
+  door_.is_stuck = false;
+  EXPECT_TRUE(test::eventually([&] { return door_.is_shut.load(); }));
+  door_.is_stuck = true;
+  door_.attempts = 0;
+  leave(kLimit / 2);
+  ASSERT_TRUE(test::eventually([&] { return door_.attempts >= 2; }));
+  door_.is_stuck = false;
+  EXPECT_TRUE(test::eventually([&] { return !door_.is_shut; }));
+  keeper_.remove(door_);
+  EXPECT_EQ(host_.count(OMZMQ_LOG_ERROR, "'a door' cannot hold back new connections: "), 1U);
+}
+
+/// A daemon that takes no line until it is let go on.
+class StuckHost {
+ public:
+  StuckHost() { entered() = is_let_go() = false; }
+  ~StuckHost() { let_go(); }
+  StuckHost(const StuckHost&) = delete;
+  StuckHost& operator=(const StuckHost&) = delete;
+
+  static std::atomic<bool>& entered() {
+    static std::atomic<bool> only;
+    return only;
+  }
+  static Log log() {
+    return Log({&take_line, [] { return false; }, true}, {});
+  }
+  static void let_go() {
+    is_let_go() = true;
+    is_let_go().notify_all();
+  }
+
+ private:
+  static std::atomic<bool>& is_let_go() {
+    static std::atomic<bool> only;
+    return only;
+  }
+  static void take_line(omzmq_severity /*severity*/, const char* /*text*/) {
+    entered() = true;
+    is_let_go().wait(false);
+  }
+};
+
+TEST_F(DoorkeeperTest, LetsDoorsComeAndGoWhileNobodyTakesItsLines) {
+  Doorkeeper keeper(StuckHost::log());
+  StuckHost host;
+  keeper.add(door_);
+  leave(kLimit / 4);
+  ASSERT_TRUE(test::eventually([] { return StuckHost::entered().load(); }));
+  auto other = std::async(std::launch::async, [&] {
+    FakeDoor door;
+    keeper.add(door);
+    keeper.remove(door);
+  });
+  EXPECT_EQ(other.wait_for(test::kPatience), std::future_status::ready);
+  StuckHost::let_go();
+  other.wait();
+  keeper.remove(door_);
+}
+
 TEST_F(DoorkeeperTest, FitsTheBacklogToTheDescriptors) {
   EXPECT_EQ(fitting_backlog(100), static_cast<int>(kLimit / 8));
   EXPECT_EQ(fitting_backlog(10), 10);
@@ -94,12 +179,12 @@ TEST(ListeningPathAsADoor, HasAnotherNameWhileItIsShut) {
   const std::string path = directory.file("socket");
   {
     ListeningPath listening(path, 0600, 10);
-    listening.shut();
+    EXPECT_FALSE(listening.shut());
     EXPECT_FALSE(std::filesystem::exists(path));
     EXPECT_TRUE(std::filesystem::exists(path + ".shut"));
-    listening.reopen();
+    EXPECT_FALSE(listening.reopen());
     EXPECT_TRUE(std::filesystem::exists(path));
-    listening.shut();
+    EXPECT_FALSE(listening.shut());
   }
   EXPECT_FALSE(std::filesystem::exists(path + ".shut"));
 }
@@ -108,9 +193,9 @@ TEST(ListeningPathAsADoor, LeavesThePathToWhoTookItMeanwhile) {
   const test::TemporaryDirectory directory;
   const std::string path = directory.file("socket");
   ListeningPath first(path, 0600, 10);
-  first.shut();
+  EXPECT_FALSE(first.shut());
   const ListeningPath second(path, 0600, 10);
-  first.reopen();
+  EXPECT_TRUE(first.reopen());
   EXPECT_TRUE(std::filesystem::exists(path));
   EXPECT_TRUE(std::filesystem::exists(path + ".shut"));
 }

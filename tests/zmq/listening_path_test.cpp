@@ -12,7 +12,9 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "support/files.hpp"
@@ -63,6 +65,78 @@ bool was_reached(unsigned mode, bool until_reached) {
 
 TEST(ListeningPath, CannotBeReachedForAMomentByWhomTheModeKeepsOut) {
   EXPECT_FALSE(was_reached(0000, false));
+}
+
+unsigned mode_of(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : ~0U;
+}
+
+/// Whether somebody without any right gets in.
+bool lets_a_stranger_in(const std::string& path) {
+  bool is_in = false;
+  std::thread stranger([&] {
+    be_nobody();
+    is_in = connects(path);
+  });
+  stranger.join();
+  return is_in;
+}
+
+TEST(ListeningPath, CanBeReachedByNeitherNameWhileItIsShut) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.file("socket");
+  std::filesystem::permissions(std::filesystem::path(path).parent_path(),
+                               std::filesystem::perms{0711});
+  ListeningPath listening(path, 0666, 10);
+  EXPECT_TRUE(lets_a_stranger_in(path));
+  EXPECT_FALSE(listening.shut());
+  EXPECT_FALSE(listening.shut());
+  EXPECT_EQ(mode_of(path + ".shut"), 0U);
+  EXPECT_FALSE(lets_a_stranger_in(path));
+  EXPECT_FALSE(lets_a_stranger_in(path + ".shut"));
+  EXPECT_FALSE(listening.reopen());
+  EXPECT_FALSE(listening.reopen());
+  EXPECT_EQ(mode_of(path), 0666U);
+  EXPECT_TRUE(lets_a_stranger_in(path));
+}
+
+TEST(ListeningPath, ShutTakesNoNameOfOthersAndIsShutAllTheSame) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.file("socket");
+  ListeningPath listening(path, 0600, 10);
+  std::ofstream(path + ".shut") << "a file";
+  EXPECT_EQ(listening.shut(), std::errc::file_exists);
+  EXPECT_EQ(mode_of(path), 0U);
+  EXPECT_TRUE(std::filesystem::is_regular_file(path + ".shut"));
+  EXPECT_FALSE(listening.reopen());
+  EXPECT_EQ(mode_of(path), 0600U);
+  std::filesystem::remove(path + ".shut");
+  EXPECT_FALSE(listening.shut());
+  EXPECT_TRUE(std::filesystem::is_socket(path + ".shut"));
+}
+
+/// A socket at which nobody listens any more.
+void leave_behind(const std::string& path) {
+  const std::string elsewhere = path + ".kept";
+  {
+    const ListeningPath listening(path, 0600, 10);
+    std::filesystem::create_hard_link(path, elsewhere);
+  }
+  std::filesystem::rename(elsewhere, path);
+}
+
+TEST(ListeningPath, ClearsAwayWhatACrashHasLeft) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.file("socket");
+  leave_behind(path);
+  leave_behind(path + ".shut");
+  ListeningPath listening(path, 0600, 10);
+  EXPECT_FALSE(std::filesystem::exists(path + ".shut"));
+  leave_behind(path + ".shut");
+  EXPECT_FALSE(listening.shut());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(mode_of(path + ".shut"), 0U);
 }
 
 TEST(ListeningPath, CanBeReachedByOthersWhenTheModeSaysSo) { EXPECT_TRUE(was_reached(0777, true)); }

@@ -109,11 +109,11 @@ TEST(ListeningPort, TakesNobodyWhileItIsShut) {
   const int number = port_of(port.fd());
   const Attempt before(number);
   EXPECT_TRUE(before.succeeds_within(kPatience_ms));
-  port.shut();
-  port.shut();
+  EXPECT_FALSE(port.shut());
+  EXPECT_FALSE(port.shut());
   const Attempt waiting(number);
   EXPECT_FALSE(waiting.succeeds_within(kMoment_ms));
-  port.reopen();
+  EXPECT_FALSE(port.reopen());
   EXPECT_TRUE(waiting.succeeds_within(kPatience_ms));  // it tried again by itself
   EXPECT_TRUE(Attempt(number).succeeds_within(kPatience_ms));
 }
