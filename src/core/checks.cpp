@@ -92,6 +92,13 @@ void check_sizes(const Settings& s) {
                               s.handoff_size, s.max_message_size));
 }
 
+Bound bound(const Settings& s, const Endpoint& endpoint) {
+  for (const auto& [name, value] : s.socket_options) {
+    if (name == "bindtodevice") return {endpoint, s.ipv6, value};
+  }
+  return {endpoint, s.ipv6};
+}
+
 void check_bound_once(const Settings& s) {
   for (std::size_t i = 0; i < s.endpoints.size(); ++i) {
     const Endpoint& one = s.endpoints[i];
@@ -103,7 +110,7 @@ void check_bound_once(const Settings& s) {
                                                  "talk to itself; leave one out",
                                                  one.address));
       }
-      if (k > i && s.binds(other) && overlap({one, s.ipv6}, {other, s.ipv6})) {
+      if (k > i && s.binds(other) && overlap(bound(s, one), bound(s, other))) {
         throw ConfigError("endpoints", formatted("'{}' and '{}' cannot both be bound: one takes in "
                                                  "the other; leave one out",
                                                  one.address, other.address));
@@ -219,7 +226,7 @@ void check_against(const Settings& s, std::string_view name, const Settings& oth
   for (const Endpoint& endpoint : s.endpoints) {
     if (!s.binds(endpoint)) continue;
     for (const Endpoint& others : other.endpoints) {
-      if (!other.binds(others) || !overlap({endpoint, s.ipv6}, {others, other.ipv6})) continue;
+      if (!other.binds(others) || !overlap(bound(s, endpoint), bound(other, others))) continue;
       throw ConfigError("endpoints",
                         formatted("'{}' cannot be bound: the action '{}' binds '{}'; give each its "
                                   "own",

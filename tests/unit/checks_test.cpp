@@ -144,6 +144,22 @@ TEST(Bind, OfAllAddressesLeavesIpv6OutWhereItIsOff) {
   EXPECT_FALSE(overlapping("tcp://*:5", "tcp://[::1]:5", false));
 }
 
+TEST(Bind, OfALinkLocalAddressIsOfIpv6Alone) {
+  EXPECT_FALSE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://0.0.0.0:5"));
+  EXPECT_FALSE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://[fe80::1%eth1]:5"));
+  EXPECT_TRUE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://[fe80:0::1%eth0]:5"));
+  EXPECT_TRUE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://*:5"));
+}
+
+TEST(Bind, OnTwoDevicesDoesNotOverlap) {
+  const auto on = [](const std::string& device) {
+    return push_to("@tcp://*:5", {{"socketOptions", "bindtodevice=" + device}});
+  };
+  EXPECT_EQ(conflict_of(on("eth0"), on("eth1")), "");
+  EXPECT_NE(conflict_of(on("eth0"), on("eth0")), "");
+  EXPECT_NE(conflict_of(on("eth0"), push_to("@tcp://*:5")), "");
+}
+
 // ---- Two actions
 
 TEST(TwoActions, CannotBindTheSame) {
