@@ -42,10 +42,6 @@ void check_topics(const Settings& s) {
     }
     return;
   }
-  if (s.sock_type != SocketType::kPub) {
-    throw ConfigError("topics", formatted("'{}': only sockType=\"PUB\" has topics; leave them out",
-                                          s.topics.front()));
-  }
   if (s.topics.size() > Streams::kMost) {
     throw ConfigError("topics", formatted("there are {}; at most {} are allowed", s.topics.size(),
                                           Streams::kMost));
@@ -65,15 +61,20 @@ void check_format(const Settings& s) {
                       "has its topic in front as a frame of its own");
   }
   if (s.format == Format::kRaw) {
-    for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
+    for (const auto& [name, harmless] :
+         {std::pair{"batch.maxMessages", "1"}, {"batch.maxBytes", ""}, {"batch.linger", "0"}}) {
       refuse_given(s, name,
                    "has no effect with format=\"raw\", one message a frame; "
-                   "set format=\"lines\" or \"packed\", or leave it out");
+                   "set format=\"lines\" or \"packed\", or leave it out",
+                   harmless);
     }
   }
   if (s.format != Format::kPacked) {
-    for (const auto* name : {"compression.driver", "compression.level", "beat.interval"}) {
-      refuse_given(s, name, "has an effect with format=\"packed\" only; set that or leave it out");
+    for (const auto& [name, harmless] : {std::pair{"compression.driver", "none"},
+                                         {"compression.level", ""},
+                                         {"beat.interval", "0"}}) {
+      refuse_given(s, name, "has an effect with format=\"packed\" only; set that or leave it out",
+                   harmless);
     }
   }
 }
@@ -233,12 +234,6 @@ void Settings::validate() const {
     throw ConfigError("reconnect.maxInterval",
                       formatted("'{}' is less than reconnect.interval, which is {} ms; raise it",
                                 reconnect_max_interval->count(), reconnect_interval.count()));
-  }
-  if (heartbeat_interval.count() == 0 && (heartbeat_timeout || heartbeat_ttl)) {
-    throw ConfigError(heartbeat_timeout ? "heartbeat.timeout" : "heartbeat.ttl",
-                      formatted("'{}' has no effect without heartbeat.interval, or with 0 there; "
-                                "set that, or leave this out",
-                                (heartbeat_timeout ? heartbeat_timeout : heartbeat_ttl)->count()));
   }
   check_addresses(*this);
   check_effects(*this);
