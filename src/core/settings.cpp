@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "common/curve_key.hpp"
 #include "core/checks.hpp"
 #include "core/compressor.hpp"
 #include "core/config_error.hpp"
@@ -128,6 +129,14 @@ void check_confirm(const Settings& s) {
   }
 }
 
+/// A key that was written in the place of a path stays out of the log.
+void refuse_given_path(const Settings& s, const char* name, const char* why) {
+  const std::string* const value = s.given_value(to_lower(name));
+  if (value == nullptr) return;
+  if (is_key(*value)) throw ConfigError(name, formatted("is given a key, not a path; it {}", why));
+  refuse_given(s, name, why);
+}
+
 /// The server's key may be given as itself, which then stays out of the log.
 void refuse_server_key(const Settings& s, const char* why) {
   if (s.was_given("curve.serverkey")) throw ConfigError("curve.serverKey", why);
@@ -136,9 +145,10 @@ void refuse_server_key(const Settings& s, const char* why) {
 void check_curve(const Settings& s) {
   if (s.curve_mode == CurveMode::kOff) {
     for (const auto* name : {"curve.certFile", "curve.clients"}) {
-      refuse_given(s, name,
-                   "has no effect without curve.mode=\"server\" or \"client\"; set that or leave "
-                   "it out");
+      refuse_given_path(
+          s, name,
+          "has no effect without curve.mode=\"server\" or \"client\"; set that or leave "
+          "it out");
     }
     refuse_server_key(s,
                       "the server's key has no effect without curve.mode=\"client\"; set that or "
@@ -162,7 +172,7 @@ void check_curve(const Settings& s) {
                         "'client' needs curve.serverKey, the key of the server or the path of its "
                         "public certificate");
     }
-    refuse_given(s, "curve.clients", "goes with curve.mode=\"server\" only; leave it out");
+    refuse_given_path(s, "curve.clients", "goes with curve.mode=\"server\" only; leave it out");
   }
 }
 
