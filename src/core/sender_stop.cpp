@@ -33,7 +33,11 @@ void Sender::send_on_until(Clock::time_point deadline) {
   }
   if (!is_sent || stats_.sent_frames.value() == 0) return;
   deadline = std::min(deadline, Clock::now() + kSettling);
-  while (Clock::now() < deadline) doze_until(deadline);
+  while (Clock::now() < deadline) {
+    doze_until(deadline);
+    // Whatever woke us would do so again until somebody takes it in.
+    static_cast<void>(drain(Clock::now()));
+  }
 }
 
 void Sender::doze_until(Clock::time_point deadline) {
@@ -55,7 +59,11 @@ bool Sender::drain(Clock::time_point now) {
 
 std::size_t Sender::finish() {
   std::size_t lost = 0;
-  if (!settings_.spool_file.empty() && !is_all_sent()) lost += save_rest();
+  try {
+    if (!settings_.spool_file.empty() && !is_all_sent()) lost += save_rest();
+  } catch (const std::exception& error) {
+    log_.failure("while stopping", error.what());  // what was not saved is counted all the same
+  }
   lost += forget_rest();
   peers_.note_closed();
   update_gauges();

@@ -34,7 +34,7 @@ TEST_P(CurveServer, LetsInThoseOnItsListAndTheyMissNothingWhileOthersTry) {
   const auto ben = subscriber("ben");
   const auto plaintext = plaintext_subscriber();
   ASSERT_TRUE(wait_logged("omzmq[out]: the client at 127.0.0.1 is refused")) << log();
-  ASSERT_TRUE(wait_logged("omzmq[out]: no handshake with 127.0.0.1")) << log();
+  ASSERT_TRUE(wait_logged("omzmq[out]: no handshake with ")) << log();
   EXPECT_TRUE(statistics("out").wait_for("auth.failed", 1));
   EXPECT_TRUE(statistics("out").wait_for("handshake.failed", 1));
   EXPECT_TRUE(gets_all(*anna, 1000, 5000));
