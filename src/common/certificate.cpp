@@ -19,7 +19,7 @@ constexpr mode_t kOthersMayRead = S_IRGRP | S_IROTH;
 constexpr std::size_t kMostBytes = 65536;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
-  throw CertificateError("certificate '" + path + "': " + why);
+  throw CertificateError("certificate '" + shown_path(path) + "': " + why);
 }
 
 /// What `use` makes of the file.
@@ -74,6 +74,12 @@ std::string require_key(std::string_view key, const std::string& name, const std
 }
 
 }  // namespace
+
+std::string shown_path(const std::string& path) {
+  std::error_code none;
+  const bool is_there = std::filesystem::exists(path, none);
+  return is_key(path) && !is_there ? "(a key, where a path is needed)" : path;
+}
 
 Certificate::Certificate(std::string public_part, std::string secret_part) noexcept
     : public_key(std::move(public_part)), secret_key(std::move(secret_part)) {}

@@ -38,8 +38,12 @@ class CertificateError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The path for an error: what is a key in Z85 and no file was written in its place, and stays out.
+[[nodiscard]] std::string shown_path(const std::string& path);
+
 /// The values of the lines `public-key = "..."` and `secret-key = "..."` of a certificate, whatever
 /// they are; empty where there is no such line. They point into the text.
+/// Threads: a value type.
 struct CertificateLines {
   std::string_view public_key;
   std::string_view secret_key;

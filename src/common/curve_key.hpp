@@ -18,6 +18,7 @@ inline constexpr std::size_t kKeyBytes = 32;       ///< of the same as ZeroMQ ha
 /// A public CURVE key as ZeroMQ hands it about.
 using CurveKey = std::array<std::uint8_t, kKeyBytes>;
 
+/// Threads: any.
 struct CurveKeyHash {
   [[nodiscard]] std::size_t operator()(const CurveKey& key) const noexcept {
     return std::hash<std::string_view>()({reinterpret_cast<const char*>(key.data()), key.size()});

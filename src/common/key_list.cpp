@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
 [[noreturn]] void refuse_path(const std::string& path, const std::string& why) {
-  throw CertificateError("cannot read '" + path + "': " + why);
+  throw CertificateError("cannot read '" + shown_path(path) + "': " + why);
 }
 
 [[noreturn]] void refuse_too_many(const std::string& path, std::size_t most) {
@@ -50,21 +50,26 @@ CurveKeys load_directory(const std::string& path, std::size_t most) {
 
 CurveKeys load_file(const std::string& path, std::size_t most) {
   try {
-    KeyList list = parse_key_list(SmallFile(path, kMostBytes).text());
+    const SmallFile file(path, kMostBytes);
+    const std::string_view text = file.text();
+    KeyList list = parse_key_list(text);
     if (list.keys.size() > most) refuse_too_many(path, most);
     if (list.wrong_line == 0) return std::move(list.keys);
-    if (!list.keys.empty()) {
-      throw CertificateError("'" + path + "': line " + std::to_string(list.wrong_line) +
-                             " is no CURVE key: " + std::to_string(kKeyCharacters) +
-                             " characters of Z85 are needed, or a '#' before a comment");
+    if (list.keys.empty() && text.find("public-key") != std::string_view::npos) {
+      return {load_key(path)};
     }
+    throw CertificateError("'" + path + "': line " + std::to_string(list.wrong_line) +
+                           " is no CURVE key: " + std::to_string(kKeyCharacters) +
+                           " characters of Z85 are needed, or a '#' before a comment" +
+                           (list.keys.empty() ? "; nor is this a certificate, which has a line "
+                                                "that begins with 'public-key'"
+                                              : ""));
   } catch (const std::system_error& error) {
     const int code = error.code().value();
     refuse_path(path, code == EFBIG    ? "it is longer than any list of keys"
                       : code == EINVAL ? "it is neither a directory nor a regular file"
                                        : error.code().message());
   }
-  return {load_key(path)};
 }
 
 }  // namespace

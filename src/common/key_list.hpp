@@ -16,6 +16,7 @@ namespace omzmq {
 inline constexpr std::size_t kMostKeys = 100000;
 
 /// Keys in Z85, one a line; '#' before a comment.
+/// Threads: a value type.
 struct KeyList {
   CurveKeys keys;              ///< up to the line that is wrong
   std::size_t wrong_line = 0;  ///< the first one that is no key, from 1; 0: none is wrong

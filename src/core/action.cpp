@@ -10,17 +10,8 @@
 #include "core/sender.hpp"
 
 namespace omzmq {
-namespace {
-
-Settings validated(Settings settings) {
-  settings.validate();
-  return settings;
-}
-
-}  // namespace
-
 Action::Action(Settings settings, const omzmq_host& host, SinkFactory make_sink)
-    : settings_(validated(std::move(settings))),
+    : settings_(std::move(settings)),
       name_(settings_.display_name()),
       templates_(settings_.templates()),
       log_(host, name_),

@@ -31,8 +31,9 @@ class Action {
   using SinkFactory = std::function<std::unique_ptr<FrameSink>(const Settings&)>;
 
   /// Touches nothing outside memory: what is opened now would be closed when the daemon forks.
+  /// \param settings  as Settings::validate() has found them right
   /// \param make_sink  called by start(); the sink is then used on the sender thread only
-  /// \throws ConfigError when the settings are wrong as a whole; std::bad_alloc
+  /// \throws std::bad_alloc
   Action(Settings settings, const omzmq_host& host, SinkFactory make_sink);
   ~Action();
   Action(const Action&) = delete;

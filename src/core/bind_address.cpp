@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -33,13 +34,16 @@ Host host_of(const Bound& bound) {
     return {text, four.s_addr == INADDR_ANY, true, false};
   }
   in6_addr six{};
-  if (host.starts_with('[') &&
-      ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &six) == 1) {
-    char text[INET6_ADDRSTRLEN] = {};
-    ::inet_ntop(AF_INET6, &six, text, sizeof text);
-    // Such a socket takes IPv4 as well.
-    const bool is_any = IN6_IS_ADDR_UNSPECIFIED(&six) != 0;
-    return {text, is_any, is_any, true};
+  if (host.starts_with('[')) {
+    const std::string inner = host.substr(1, host.size() - 2);
+    const auto zone = std::min(inner.find('%'), inner.size());
+    if (::inet_pton(AF_INET6, inner.substr(0, zone).c_str(), &six) == 1) {
+      char text[INET6_ADDRSTRLEN] = {};
+      ::inet_ntop(AF_INET6, &six, text, sizeof text);
+      // Such a socket takes IPv4 as well.
+      const bool is_any = IN6_IS_ADDR_UNSPECIFIED(&six) != 0;
+      return {text + inner.substr(zone), is_any, is_any, true};
+    }
   }
   return {host, false, true, true};
 }
@@ -58,10 +62,6 @@ std::string path_of(const Endpoint& endpoint) {
   return std::filesystem::path(path).lexically_normal().string();
 }
 
-bool is_address(const Host& host) {
-  return host.is_any || host.text.find_first_not_of("0123456789abcdef.:%") == std::string::npos;
-}
-
 }  // namespace
 
 bool overlap(const Bound& one, const Bound& other) {
@@ -70,12 +70,14 @@ bool overlap(const Bound& one, const Bound& other) {
     return path_of(one.endpoint) == path_of(other.endpoint);
   const std::string_view port = port_of(one.endpoint);
   if (port.empty() || port != port_of(other.endpoint)) return false;
+  const bool are_apart = !one.device.empty() && !other.device.empty() && one.device != other.device;
+  if (are_apart) return false;
   const Host a = host_of(one);
   const Host b = host_of(other);
   if (a.text == b.text) return true;
   const bool share_family = (a.ipv4 && b.ipv4) || (a.ipv6 && b.ipv6);
   // An interface has addresses, and so is covered by all of them.
-  return share_family && (a.is_any || b.is_any) && (is_address(a) || is_address(b));
+  return share_family && (a.is_any || b.is_any);
 }
 
 }  // namespace omzmq

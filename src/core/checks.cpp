@@ -12,6 +12,7 @@
 #include "core/config_error.hpp"
 #include "core/format.hpp"
 #include "core/text.hpp"
+#include "core/values.hpp"
 
 namespace omzmq {
 namespace {
@@ -37,7 +38,8 @@ void check_tcp_effects(const Settings& s) {
     if (!has_tcp) refuse_given(s, name, "has no effect without a tcp endpoint; leave it out");
   }
   for (const auto* name : {"keepAlive", "ipv6"}) {
-    if (!has_tcp) refuse_given(s, name, "has no effect without a tcp endpoint; leave it out");
+    if (!has_tcp)
+      refuse_given(s, name, "has no effect without a tcp endpoint; leave it out", "off");
   }
 }
 
@@ -51,21 +53,33 @@ void check_waiting(const Settings& s) {
                               s.wait_for_peers, s.endpoints.size(), s.endpoints.size()));
 }
 
+/// Under omczmq's names what has no effect is passed over before: see pass_over().
 void check_heartbeats(const Settings& s) {
-  constexpr Settings::Ms kUnit{100};  // of the time to live, in the protocol
+  if (s.heartbeat_interval.count() == 0) {
+    for (const auto& [name, harmless] :
+         {std::pair{"heartbeat.timeout", ""}, {"heartbeat.ttl", "0"}}) {
+      refuse_given(s, name,
+                   "has no effect without heartbeat.interval, or with 0 there; set that, or leave "
+                   "this out",
+                   harmless);
+    }
+  }
   if (!s.heartbeat_ttl || s.heartbeat_ttl->count() == 0) return;
-  if (*s.heartbeat_ttl < kUnit) {
+  const auto ttl = s.heartbeat_ttl->count();
+  if (*s.heartbeat_ttl < Settings::kTtlUnit) {
+    const auto unit = Settings::kTtlUnit.count();
     throw ConfigError("heartbeat.ttl",
                       formatted("'{}' is less than {} ms, in which the peer is told of it; write 0 "
                                 "for none, or {} and more",
-                                s.heartbeat_ttl->count(), kUnit.count(), kUnit.count()));
+                                ttl, unit, unit));
   }
   if (*s.heartbeat_ttl < s.heartbeat_interval) {
-    throw ConfigError("heartbeat.ttl",
-                      formatted("'{}' is less than heartbeat.interval, which is {} ms: the peer "
-                                "would end the connection between two heartbeats; write two "
-                                "intervals or more",
-                                s.heartbeat_ttl->count(), s.heartbeat_interval.count()));
+    throw ConfigError(
+        "heartbeat.ttl",
+        formatted("'{}' is less than {}, which is {} ms: the peer would end the "
+                  "connection between two heartbeats; write two intervals or more",
+                  ttl, s.was_given("heartbeativl") ? "heartbeatIvl" : "heartbeat.interval",
+                  s.heartbeat_interval.count()));
   }
 }
 
@@ -80,16 +94,11 @@ void check_topics_are_distinct(const Settings& s) {
   }
 }
 
-/// A message larger than a lane passes when that is empty: with the other ways it waits for that.
-void check_sizes(const Settings& s) {
-  if (s.handoff_full != WhenFull::kDropNewest || s.max_message_size <= s.handoff_size) return;
-  if (!s.was_given("handoff.size") || !s.was_given("maxmessagesize")) return;
-  throw ConfigError("handoff.size",
-                    formatted("'{}' is smaller than maxMessageSize, which is {}: with "
-                              "handoff.full=\"dropNewest\" such a message is dropped unless the "
-                              "lane happens to be empty; make handoff.size as large, or "
-                              "maxMessageSize smaller",
-                              s.handoff_size, s.max_message_size));
+Bound bound(const Settings& s, const Endpoint& endpoint) {
+  for (const auto& [name, value] : s.socket_options) {
+    if (name == "bindtodevice") return {endpoint, s.ipv6, value};
+  }
+  return {endpoint, s.ipv6};
 }
 
 void check_bound_once(const Settings& s) {
@@ -103,7 +112,7 @@ void check_bound_once(const Settings& s) {
                                                  "talk to itself; leave one out",
                                                  one.address));
       }
-      if (k > i && s.binds(other) && overlap({one, s.ipv6}, {other, s.ipv6})) {
+      if (k > i && s.binds(other) && overlap(bound(s, one), bound(s, other))) {
         throw ConfigError("endpoints", formatted("'{}' and '{}' cannot both be bound: one takes in "
                                                  "the other; leave one out",
                                                  one.address, other.address));
@@ -162,9 +171,11 @@ std::optional<std::string> complaint(const char* parameter, const std::string& f
 
 }  // namespace
 
-void refuse_given(const Settings& settings, std::string_view name, std::string_view why) {
+void refuse_given(const Settings& settings, std::string_view name, std::string_view why,
+                  std::string_view harmless) {
   const std::string* const value = settings.given_value(to_lower(name));
-  if (value != nullptr) throw ConfigError(std::string(name), formatted("'{}' {}", *value, why));
+  if (value == nullptr || same_word(*value, harmless)) return;
+  throw ConfigError(std::string(name), formatted("'{}' {}", *value, why));
 }
 
 void check_effects(const Settings& s) {
@@ -172,13 +183,13 @@ void check_effects(const Settings& s) {
   check_waiting(s);
   check_heartbeats(s);
   check_topics_are_distinct(s);
-  check_sizes(s);
   if (s.sock_type == SocketType::kPub) {
     refuse_given(s, "immediate",
                  "has no effect with sockType=\"PUB\", which sends to those that are there; leave "
-                 "it out");
+                 "it out",
+                 "on");
   } else if (!s.has_endpoint(false)) {
-    refuse_given(s, "immediate", "has no effect where nothing is connected to; leave it out");
+    refuse_given(s, "immediate", "has no effect where nothing is connected to; leave it out", "on");
   }
   if (!s.has_endpoint(false)) {
     for (const auto* name : {"reconnect.interval", "reconnect.maxInterval"})
@@ -194,7 +205,8 @@ void check_effects(const Settings& s) {
   if (s.confirm != Confirm::kHandoff) {
     refuse_given(s, "batch.linger",
                  "has no effect with confirm=\"sent\" or \"acked\": nothing joins a frame while "
-                 "its worker waits; leave it out");
+                 "its worker waits; leave it out",
+                 "0");
   }
 }
 
@@ -219,7 +231,7 @@ void check_against(const Settings& s, std::string_view name, const Settings& oth
   for (const Endpoint& endpoint : s.endpoints) {
     if (!s.binds(endpoint)) continue;
     for (const Endpoint& others : other.endpoints) {
-      if (!other.binds(others) || !overlap({endpoint, s.ipv6}, {others, other.ipv6})) continue;
+      if (!other.binds(others) || !overlap(bound(s, endpoint), bound(other, others))) continue;
       throw ConfigError("endpoints",
                         formatted("'{}' cannot be bound: the action '{}' binds '{}'; give each its "
                                   "own",

@@ -15,7 +15,9 @@
 namespace omzmq {
 
 /// Refuses the parameter where it was given. \param why  what follows its value in the text
-void refuse_given(const Settings& settings, std::string_view name, std::string_view why);
+/// \param harmless  a value that says what happens anyway, and passes; an empty one is none
+void refuse_given(const Settings& settings, std::string_view name, std::string_view why,
+                  std::string_view harmless = {});
 
 /// Parameters that were given and have nothing to have an effect on.
 void check_effects(const Settings& settings);

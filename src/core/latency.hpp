@@ -32,6 +32,7 @@ class LatencyCounts {
 };
 
 /// Microseconds, over-estimated by 1/64 at most; 0 where no message was sent.
+/// Threads: a value type.
 struct LatencyQuantiles {
   std::uint64_t p50_us = 0;
   std::uint64_t p99_us = 0;

@@ -9,13 +9,13 @@
 namespace omzmq {
 
 std::optional<std::uint64_t> LogLimit::admit(Clock::time_point now) noexcept {
+  if (!would_admit(now)) {
+    ++suppressed_;
+    return std::nullopt;
+  }
   if (now >= ends_) {
     ends_ = now + interval_;
     said_ = 0;
-  }
-  if (said_ == at_once_) {
-    ++suppressed_;
-    return std::nullopt;
   }
   ++said_;
   return std::exchange(suppressed_, 0);

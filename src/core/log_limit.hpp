@@ -34,6 +34,14 @@ class LogLimit {
   /// nothing, and it is counted, if not
   [[nodiscard]] std::optional<std::uint64_t> admit(Clock::time_point now) noexcept;
 
+  /// Whether admit() would let a line be said now.
+  [[nodiscard]] bool would_admit(Clock::time_point now) const noexcept {
+    return now >= ends_ || said_ < at_once_;
+  }
+
+  /// Lines that were not said, and that nobody was told of yet.
+  [[nodiscard]] std::uint64_t suppressed() const noexcept { return suppressed_; }
+
   /// How many were suppressed in an interval that is over: to be said in a line of its own, because
   /// none has come since. 0: there is nothing to say.
   [[nodiscard]] std::uint64_t take_suppressed(Clock::time_point now) noexcept;

@@ -48,9 +48,6 @@ void PeerWatch::note(const PeerEvent& event, Clock::time_point now) noexcept {
 }
 
 void PeerWatch::tell(const PeerEvent& event, Clock::time_point now) {
-  const bool has_failed =
-      event.kind == PeerEvent::Kind::kFailed || event.kind == PeerEvent::Kind::kRefused;
-  if (has_failed && event.is_repeat) return;
   switch (event.kind) {
     case PeerEvent::Kind::kCame:
       say(came_, formatted("a peer has come: {} ({} now)", event.address, stats_.peers.value()),
@@ -61,10 +58,12 @@ void PeerWatch::tell(const PeerEvent& event, Clock::time_point now) {
           now);
       break;
     case PeerEvent::Kind::kFailed:
-      say(failed_, formatted("no handshake with {}: {}", event.address, event.why), now);
+      say_failure(failed_, event, formatted("no handshake with {}: {}", event.address, event.why),
+                  now);
       break;
     case PeerEvent::Kind::kRefused:
-      say(refused_,
+      say_failure(
+          refused_, event,
           formatted("{} refuses us: is our public key among those it lets in?", event.address),
           now);
       break;
@@ -142,6 +141,17 @@ bool PeerWatch::say(Lines& lines, std::string text, Clock::time_point now) {
   const auto before = lines.limit.admit(now);
   if (before) (log_.*lines.say)(text + told_suppressed(*before));
   return before.has_value();
+}
+
+/// The time until repeats are told of begins with what they repeat.
+void PeerWatch::say_failure(Lines& lines, const PeerEvent& event, const std::string& text,
+                            Clock::time_point now) {
+  if (!event.is_repeat) {
+    const auto repeats = repeats_.would_admit(now) ? repeats_.admit(now).value_or(0) : 0;
+    say(lines, text + told_suppressed(repeats), now);
+  } else if (const auto before = repeats_.admit(now)) {
+    (log_.*lines.say)(text + told_suppressed(*before));
+  }
 }
 
 Clock::time_point PeerWatch::next_deadline() const noexcept {

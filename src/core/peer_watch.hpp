@@ -26,6 +26,9 @@ class PeerWatch final : public PeerListener {
   /// An endpoint that does not answer for so long is worth a line.
   static constexpr Clock::duration kTellOutageAfter = std::chrono::seconds(5);
 
+  /// An endpoint that fails again in the same way is told of once in this time.
+  static constexpr Clock::duration kTellRepeatsAfter = std::chrono::hours(1);
+
   /// Keeps references to both.
   PeerWatch(SenderStats& stats, const Log& log) noexcept : stats_(stats), log_(log) {}
 
@@ -64,6 +67,8 @@ class PeerWatch final : public PeerListener {
   void note_answered(std::string_view endpoint, Clock::time_point now);
   void tell_outage(const std::string& endpoint, Outage& outage, Clock::time_point now);
   bool say(Lines& lines, std::string text, Clock::time_point now);
+  void say_failure(Lines& lines, const PeerEvent& event, const std::string& text,
+                   Clock::time_point now);
 
   SenderStats& stats_;
   const Log& log_;
@@ -72,6 +77,7 @@ class PeerWatch final : public PeerListener {
   Lines failed_{&Log::warning, "handshakes have failed"};
   Lines refused_{&Log::error, "times we were refused"};
   Lines outage_{&Log::warning, "endpoints do not answer"};
+  LogLimit repeats_{1, kTellRepeatsAfter};
   std::map<std::string, Outage, std::less<>>
       outages_;  ///< by endpoint: as many as are connected to
 };

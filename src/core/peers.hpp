@@ -8,7 +8,8 @@
 
 namespace omzmq {
 
-/// What became of one of a sink's connections.
+/// What became of one of a sink's connections. Its texts are the caller's.
+/// Threads: a value type.
 struct PeerEvent {
   enum class Kind {
     kCame,        ///< its handshake is complete: a peer

@@ -16,7 +16,8 @@ namespace omzmq {
 
 /// Decides which refusals of strangers are worth a log line: a stranger tries again every few
 /// seconds, for months. Each address is told of once in kInterval, and all together no more often
-/// than a LogLimit allows. Bounded memory, whatever strangers do.
+/// than a LogLimit allows; one whose turn that holds up is told of when it comes again. What is not
+/// told of is counted, and comes into a later line. Bounded memory, whatever strangers do.
 ///
 /// Threads: one; where there are several, their caller holds a lock.
 class RefusalLog {
@@ -30,8 +31,11 @@ class RefusalLog {
   [[nodiscard]] std::optional<std::uint64_t> admit(std::string_view address, Clock::time_point now);
 
  private:
+  void forget_addresses() noexcept;
+
   std::map<std::string, LogLimit, std::less<>> of_address_;
   LogLimit of_all_;
+  std::uint64_t of_forgotten_ = 0;  ///< refusals at forgotten addresses that were not told of
 };
 
 }  // namespace omzmq

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "common/curve_key.hpp"
 #include "core/checks.hpp"
 #include "core/compressor.hpp"
 #include "core/config_error.hpp"
@@ -42,10 +43,6 @@ void check_topics(const Settings& s) {
     }
     return;
   }
-  if (s.sock_type != SocketType::kPub) {
-    throw ConfigError("topics", formatted("'{}': only sockType=\"PUB\" has topics; leave them out",
-                                          s.topics.front()));
-  }
   if (s.topics.size() > Streams::kMost) {
     throw ConfigError("topics", formatted("there are {}; at most {} are allowed", s.topics.size(),
                                           Streams::kMost));
@@ -65,15 +62,20 @@ void check_format(const Settings& s) {
                       "has its topic in front as a frame of its own");
   }
   if (s.format == Format::kRaw) {
-    for (const auto* name : {"batch.maxMessages", "batch.maxBytes", "batch.linger"}) {
+    for (const auto& [name, harmless] :
+         {std::pair{"batch.maxMessages", "1"}, {"batch.maxBytes", ""}, {"batch.linger", "0"}}) {
       refuse_given(s, name,
                    "has no effect with format=\"raw\", one message a frame; "
-                   "set format=\"lines\" or \"packed\", or leave it out");
+                   "set format=\"lines\" or \"packed\", or leave it out",
+                   harmless);
     }
   }
   if (s.format != Format::kPacked) {
-    for (const auto* name : {"compression.driver", "compression.level", "beat.interval"}) {
-      refuse_given(s, name, "has an effect with format=\"packed\" only; set that or leave it out");
+    for (const auto& [name, harmless] : {std::pair{"compression.driver", "none"},
+                                         {"compression.level", ""},
+                                         {"beat.interval", "0"}}) {
+      refuse_given(s, name, "has an effect with format=\"packed\" only; set that or leave it out",
+                   harmless);
     }
   }
 }
@@ -127,6 +129,14 @@ void check_confirm(const Settings& s) {
   }
 }
 
+/// A key that was written in the place of a path stays out of the log.
+void refuse_given_path(const Settings& s, const char* name, const char* why) {
+  const std::string* const value = s.given_value(to_lower(name));
+  if (value == nullptr) return;
+  if (is_key(*value)) throw ConfigError(name, formatted("is given a key, not a path; it {}", why));
+  refuse_given(s, name, why);
+}
+
 /// The server's key may be given as itself, which then stays out of the log.
 void refuse_server_key(const Settings& s, const char* why) {
   if (s.was_given("curve.serverkey")) throw ConfigError("curve.serverKey", why);
@@ -135,9 +145,10 @@ void refuse_server_key(const Settings& s, const char* why) {
 void check_curve(const Settings& s) {
   if (s.curve_mode == CurveMode::kOff) {
     for (const auto* name : {"curve.certFile", "curve.clients"}) {
-      refuse_given(s, name,
-                   "has no effect without curve.mode=\"server\" or \"client\"; set that or leave "
-                   "it out");
+      refuse_given_path(
+          s, name,
+          "has no effect without curve.mode=\"server\" or \"client\"; set that or leave "
+          "it out");
     }
     refuse_server_key(s,
                       "the server's key has no effect without curve.mode=\"client\"; set that or "
@@ -161,7 +172,7 @@ void check_curve(const Settings& s) {
                         "'client' needs curve.serverKey, the key of the server or the path of its "
                         "public certificate");
     }
-    refuse_given(s, "curve.clients", "goes with curve.mode=\"server\" only; leave it out");
+    refuse_given_path(s, "curve.clients", "goes with curve.mode=\"server\" only; leave it out");
   }
 }
 
@@ -233,12 +244,6 @@ void Settings::validate() const {
     throw ConfigError("reconnect.maxInterval",
                       formatted("'{}' is less than reconnect.interval, which is {} ms; raise it",
                                 reconnect_max_interval->count(), reconnect_interval.count()));
-  }
-  if (heartbeat_interval.count() == 0 && (heartbeat_timeout || heartbeat_ttl)) {
-    throw ConfigError(heartbeat_timeout ? "heartbeat.timeout" : "heartbeat.ttl",
-                      formatted("'{}' has no effect without heartbeat.interval, or with 0 there; "
-                                "set that, or leave this out",
-                                (heartbeat_timeout ? heartbeat_timeout : heartbeat_ttl)->count()));
   }
   check_addresses(*this);
   check_effects(*this);

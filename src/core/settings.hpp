@@ -77,7 +77,8 @@ struct Settings {
   Ms handshake_timeout{10000};
   Ms heartbeat_interval{0};  ///< 0: off
   std::optional<Ms> heartbeat_timeout;
-  std::optional<Ms> heartbeat_ttl;
+  std::optional<Ms> heartbeat_ttl;  ///< at least kTtlUnit, or 0: none
+  static constexpr Ms kTtlUnit{100};
   bool keep_alive = true;
   int keep_alive_time_s = 60;
   int keep_alive_interval_s = 10;
@@ -143,7 +144,7 @@ struct Settings {
   /// The templates that rsyslog renders for each message: the payload, then the dynamic topics.
   [[nodiscard]] std::vector<std::string> templates() const;
 
-  /// Checks what no parameter can be checked for alone.
+  /// Checks what no parameter can be checked for alone, after pass_over().
   /// \throws ConfigError
   void validate() const;
 };

@@ -85,11 +85,13 @@ std::optional<UnknownName> explain_unknown(std::string_view name, Place place) {
   std::string_view meant = nearest(name, ours);
   // Ours among them are rsyslog's own that are read along.
   if (is_rsyslogs(meant)) meant = {};
-  if (meant.empty() && !is_security(name)) return std::nullopt;
+  const bool is_fatal =
+      is_security(name) || is_security(meant) || is_security(nearest(name, others));
+  if (meant.empty() && !is_fatal) return std::nullopt;
   return UnknownName{meant.empty()
                          ? "there is no such parameter"
                          : formatted("there is no such parameter; did you mean {}?", meant),
-                     is_security(name)};
+                     is_fatal};
 }
 
 }  // namespace omzmq

@@ -9,6 +9,7 @@
 namespace omzmq {
 
 /// What is known of a parameter that nobody has taken.
+/// Threads: a value type.
 struct UnknownName {
   std::string why;  ///< as of a ConfigError
   bool is_fatal;    ///< to go on without it would be worse than not to start

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -18,6 +19,7 @@
 #include "core/checks.hpp"
 #include "core/config_error.hpp"
 #include "core/parameters.hpp"
+#include "core/pass_over.hpp"
 #include "core/socket_options.hpp"
 #include "core/unknown_name.hpp"
 #include "core/worker.hpp"
@@ -147,6 +149,15 @@ void require_own_place(const omzmq_module& module, const Settings& settings) {
   }
 }
 
+/// An action that rsyslog never gives anything to: it has no place, no keys and no socket.
+omzmq_action* switched_off(const omzmq_module& module, Settings&& values) {
+  const auto no_sink = [](const Settings& /*used*/) -> std::unique_ptr<omzmq::FrameSink> {
+    throw std::logic_error("the action is switched off by config.enabled");
+  };
+  auto action = std::make_shared<Action>(std::move(values), module.host, no_sink);
+  return std::make_unique<omzmq_action>(omzmq_action{std::move(action), nullptr}).release();
+}
+
 }  // namespace
 
 // ---- Parameters
@@ -239,19 +250,23 @@ void omzmq_module_free(omzmq_module* module) {
 
 omzmq_action* omzmq_action_new(omzmq_module* module, const omzmq_settings* settings) {
   return guarded(module->log, static_cast<omzmq_action*>(nullptr), [&] {
-    const auto& values = std::get<Settings>(settings->values);
-    values.validate();  // of files, only those are read that are of use
-    if (values.is_enabled) require_own_place(*module, values);
-    const auto curve = omzmq::Curve::load(values, Log(module->host, values.display_name()));
-    const auto make_sink = [module, curve](const Settings& used) {
+    auto values = std::get<Settings>(settings->values);
+    const Log log(module->host, values.display_name());
+    for (const std::string& text : omzmq::pass_over(values)) log.warning(text);
+    values.validate();
+    if (!values.is_enabled) return switched_off(*module, std::move(values));
+    require_own_place(*module, values);
+    // Of files, only those are read that are of use.
+    const auto curve = omzmq::Curve::load(values, log);
+    const auto make_sink = [module, curve](const Settings& its) {
       return std::make_unique<omzmq::ZmqSink>(
-          used, [module] { return module->shared_context(); }, curve);
+          its, [module] { return module->shared_context(); }, curve);
     };
-    auto action = std::make_shared<Action>(values, module->host, make_sink);
+    auto action = std::make_shared<Action>(std::move(values), module->host, make_sink);
     auto handle = std::make_unique<omzmq_action>(omzmq_action{action, curve});
-    if (!values.is_enabled) return handle.release();
-    for (const std::string& text : omzmq::file_complaints(values)) action->log().error(text);
-    for (const std::string& text : omzmq::address_warnings(values)) action->log().warning(text);
+    const Settings& used = action->settings();
+    for (const std::string& text : omzmq::file_complaints(used)) log.error(text);
+    for (const std::string& text : omzmq::address_warnings(used)) log.warning(text);
     module->actions.push_back(std::move(action));
     return handle.release();
   });

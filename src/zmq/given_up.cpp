@@ -5,6 +5,7 @@
 #include <zmq.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace omzmq {
 
@@ -49,9 +50,16 @@ void GivenUp::note(const MonitorEvent& event, Clock::time_point now) noexcept {
   }
 }
 
-bool GivenUp::is_repeat(std::string_view endpoint) const noexcept {
-  const auto found = is_only_one_ ? states_.begin() : states_.find(endpoint);
-  return found != states_.end() && found->second.failures > 1;
+bool GivenUp::is_repeat(const PeerEvent& event) noexcept {
+  using enum PeerEvent::Kind;
+  const auto found = is_only_one_ ? states_.begin() : states_.find(event.address);
+  if (found == states_.end() || (event.kind != kFailed && event.kind != kRefused)) return false;
+  State& state = found->second;
+  const std::size_t why = std::hash<std::string_view>()(event.why);
+  const bool is_same = state.last == event.kind && state.last_why == why;
+  state.last = event.kind;
+  state.last_why = why;
+  return state.failures > 1 && is_same;
 }
 
 std::vector<std::string> GivenUp::take_due(Clock::time_point now) {

@@ -34,8 +34,9 @@ class GivenUp {
   /// Takes in an event of the socket's monitor.
   void note(const MonitorEvent& event, Clock::time_point now) noexcept;
 
-  /// Whether what has failed at the endpoint had failed the time before, too.
-  [[nodiscard]] bool is_repeat(std::string_view endpoint) const noexcept;
+  /// Whether the endpoint had failed the time before, too, of the same kind and for the same
+  /// reason. To be asked once for each kFailed and kRefused, after note().
+  [[nodiscard]] bool is_repeat(const PeerEvent& event) noexcept;
 
   /// Once the first of them is due: all that are given up, to be disconnected and then connected to
   /// anew. Together, because libzmq may have put another's new connection where theirs was.
@@ -47,9 +48,11 @@ class GivenUp {
 
  private:
   struct State {
-    Clock::duration pause{};               ///< before the next try
-    std::size_t failures = 0;              ///< since the last success
-    std::optional<Clock::time_point> due;  ///< empty: libzmq is at it
+    Clock::duration pause{};                        ///< before the next try
+    std::size_t failures = 0;                       ///< since the last success
+    PeerEvent::Kind last = PeerEvent::Kind::kCame;  ///< of the failures
+    std::size_t last_why = 0;                       ///< its hash
+    std::optional<Clock::time_point> due;           ///< empty: libzmq is at it
   };
 
   [[nodiscard]] State* state_of(std::string_view endpoint) noexcept;
@@ -62,17 +65,17 @@ class GivenUp {
 /// Marks for a listener what it need not be told again.
 class MarkRepeats final : public PeerListener {
  public:
-  MarkRepeats(const GivenUp& given_up, PeerListener& listener) noexcept
+  MarkRepeats(GivenUp& given_up, PeerListener& listener) noexcept
       : given_up_(given_up), listener_(listener) {}
 
   void note(const PeerEvent& event, Clock::time_point now) noexcept override {
     PeerEvent marked = event;
-    marked.is_repeat = given_up_.is_repeat(event.address);
+    marked.is_repeat = given_up_.is_repeat(event);
     listener_.note(marked, now);
   }
 
  private:
-  const GivenUp& given_up_;
+  GivenUp& given_up_;
   PeerListener& listener_;
 };
 

@@ -145,6 +145,18 @@ INSTANTIATE_TEST_SUITE_P(
         Example{"TimesAndMarks",
                 R"(socktype="PUSH" endpoints="{}" sendtimeout="1000" sendhwm="1000"
                    heartbeativl="1000" heartbeattimeout="3000" heartbeatttl="3000")",
+                "PULL"},
+        // What it takes and does nothing with.
+        Example{"TopicsOfAPush", R"(socktype="PUSH" endpoints="{}" topics="red,blue")", "PULL"},
+        Example{"TopicsFromTemplatesOfADealer",
+                R"(socktype="DEALER" endpoints="{}" topics="program_host_topic" dynatopic="on"
+                   topicframe="on")",
+                "ROUTER"},
+        Example{"HeartbeatDetailsWithoutHeartbeats",
+                R"(socktype="PUSH" endpoints="{}" heartbeattimeout="3000" heartbeatttl="50")",
+                "PULL"},
+        Example{"ATimeToLiveBelowTheInterval",
+                R"(socktype="PUSH" endpoints="{}" heartbeativl="1000" heartbeatttl="500")",
                 "PULL"}),
     [](const auto& tested) { return tested.param.test; });
 

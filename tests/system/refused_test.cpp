@@ -80,6 +80,17 @@ TEST_F(RefusedAtAStart, OpensNoSocketOfAnActionThatIsSwitchedOff) {
   EXPECT_EQ(stopped(*daemon_), "exit 0");
 }
 
+TEST_F(RefusedAtAStart, ReadsNoKeysOfAnActionThatIsSwitchedOff) {
+  const Output output = check(
+      directory_,
+      configuration()
+          .omzmq(fmt::format(R"(config.enabled="off" endpoints="@{}" sockType="PUSH" )"
+                             R"(curve.mode="server" curve.certFile="/missing" curve.clients="*")",
+                             ipc_endpoint("off")))
+          .text());
+  EXPECT_EQ(output.err.find("/missing"), std::string::npos) << output.err;
+}
+
 TEST_F(RefusedAtAStart, GoesOnWithoutTheDirectoryOfASpoolFile) {
   const std::string file = directory_.file("missing/spool");
   start_beside(configuration().omzmq(

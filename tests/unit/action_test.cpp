@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "core/config_error.hpp"
 #include "core/worker.hpp"
 #include "support/batch_builder.hpp"
 #include "support/fake_sink.hpp"
@@ -54,11 +53,6 @@ class ActionTest : public testing::Test {
   std::atomic<int> sinks_{0};
   Settings settings_;
 };
-
-TEST_F(ActionTest, RefusesSettingsThatAreWrongAsAWhole) {
-  settings_.topics = {"a"};
-  EXPECT_THROW(make_action(), ConfigError);
-}
 
 TEST_F(ActionTest, TellsItsNameAndItsTemplates) {
   settings_.sock_type = SocketType::kPub;

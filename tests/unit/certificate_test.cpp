@@ -203,6 +203,9 @@ TEST_F(KeyFiles, OfClientsWithoutAKeyAreRefused) {
   expect_part(clients_refusal(path("clients")), path("clients/readme"));
   write_file(path("list"), std::string(kBensKey) + "\n" + std::string(kAnnasKey.substr(1)) + "\n");
   expect_part(clients_refusal(path("list")), "'" + path("list") + "': line 2 is no CURVE key");
+  test::write_file(path("typo"), "# keys\nnot a key\n");
+  expect_part(clients_refusal(path("typo")), "'" + path("typo") + "': line 2 is no CURVE key");
+  expect_part(clients_refusal(path("typo")), "nor is this a certificate");
 }
 
 TEST_F(KeyFiles, OfClientsHoldOnlySoManyKeys) {

@@ -80,6 +80,22 @@ TEST(Check, PassesWhatHasAnEffect) {
   }
 }
 
+TEST(Check, PassesValuesThatSayWhatHappensAnyway) {
+  const std::string tcp = "tcp://127.0.0.1:5555";
+  for (const Settings& good :
+       {push_to(tcp,
+                {{"handoff.size", "1m"}, {"maxMessageSize", "4m"}, {"handoff.full", "dropNewest"}}),
+        push_to(tcp, {{"format", "lines"}, {"batch.linger", "0"}, {"confirm", "sent"}}),
+        push_to(tcp, {{"batch.maxMessages", "1"}, {"batch.linger", "0"}}),
+        push_to(tcp, {{"compression.driver", "NONE"}, {"beat.interval", "0"}}),
+        push_to(tcp, {{"format", "lines"}, {"compression.driver", "none"}, {"beat.interval", "0"}}),
+        push_to(tcp, {{"heartbeat.ttl", "0"}}), push_to("@" + tcp, {{"immediate", "on"}}),
+        push_to("ipc:///run/x", {{"keepAlive", "off"}, {"ipv6", "off"}}),
+        settings_of({{"sockType", "PUB"}, {"endpoints", tcp}, {"immediate", "on"}})}) {
+    EXPECT_EQ(refusal_of(good), "");
+  }
+}
+
 TEST(Check, PassesAPubThatWaitsForWhatCanCome) {
   const auto pub = [](const std::string& endpoints) {
     return settings_of({{"sockType", "PUB"}, {"endpoints", endpoints}, {"waitForPeers", "2"}});
@@ -142,6 +158,22 @@ TEST(Bind, DoesNotOverlapOtherwise) {
 TEST(Bind, OfAllAddressesLeavesIpv6OutWhereItIsOff) {
   EXPECT_TRUE(overlapping("tcp://*:5", "tcp://127.0.0.1:5", false));
   EXPECT_FALSE(overlapping("tcp://*:5", "tcp://[::1]:5", false));
+}
+
+TEST(Bind, OfALinkLocalAddressIsOfIpv6Alone) {
+  EXPECT_FALSE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://0.0.0.0:5"));
+  EXPECT_FALSE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://[fe80::1%eth1]:5"));
+  EXPECT_TRUE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://[fe80:0::1%eth0]:5"));
+  EXPECT_TRUE(overlapping("tcp://[fe80::1%eth0]:5", "tcp://*:5"));
+}
+
+TEST(Bind, OnTwoDevicesDoesNotOverlap) {
+  const auto on = [](const std::string& device) {
+    return push_to("@tcp://*:5", {{"socketOptions", "bindtodevice=" + device}});
+  };
+  EXPECT_EQ(conflict_of(on("eth0"), on("eth1")), "");
+  EXPECT_NE(conflict_of(on("eth0"), on("eth0")), "");
+  EXPECT_NE(conflict_of(on("eth0"), push_to("@tcp://*:5")), "");
 }
 
 // ---- Two actions

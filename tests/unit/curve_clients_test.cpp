@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "common/certificate.hpp"
 #include "support/files.hpp"
@@ -14,6 +16,7 @@
 namespace omzmq {
 namespace {
 
+using namespace std::chrono_literals;
 using test::kAnnasKey;
 using test::kBensKey;
 
@@ -88,6 +91,40 @@ TEST(RefusalLog, TellsOfAnAddressOnceInAnHour) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(log.admit("a", start), std::nullopt);
   EXPECT_EQ(log.admit("b", start), 0U);
   EXPECT_EQ(log.admit("a", start + RefusalLog::kInterval), 10U);
+}
+
+TEST(RefusalLog, TellsOfEachAddressThatComesAgainAfterManyAtOnce) {
+  RefusalLog log;
+  std::set<std::string> told;
+  std::uint64_t refusals = 0;
+  std::uint64_t accounted = 0;  // in a line of its own, or in the number with one
+  for (Clock::time_point now{1000s}; now < Clock::time_point{1100s}; now += 5s) {
+    for (const char c : std::string_view("abcdefghij")) {
+      ++refusals;
+      const auto before = log.admit(std::string(1, c), now);
+      if (!before) continue;
+      told.insert(std::string(1, c));
+      accounted += 1 + *before;
+    }
+  }
+  EXPECT_EQ(told.size(), 10U);
+  for (const char c : std::string_view("abcdefghij")) {
+    accounted +=
+        1 + log.admit(std::string(1, c), Clock::time_point{5000s} + (c - 'a') * 31s).value();
+    ++refusals;
+  }
+  EXPECT_EQ(accounted, refusals) << "none is thrown away";
+}
+
+TEST(RefusalLog, KeepsTheCountsOfAddressesThatItForgets) {
+  RefusalLog log;
+  constexpr Clock::time_point kStart{1000s};
+  EXPECT_EQ(log.admit("a", kStart), 0U);
+  EXPECT_EQ(log.admit("a", kStart), std::nullopt);
+  for (std::size_t i = 1; i < RefusalLog::kMostAddresses; ++i)
+    static_cast<void>(log.admit(std::to_string(i), kStart));
+  EXPECT_EQ(log.admit("one more", kStart + LogLimit::kInterval),
+            1U + RefusalLog::kMostAddresses - LogLimit::kAtOnce);
 }
 
 TEST(RefusalLog, HoldsAFloodOfAddresses) {

@@ -93,8 +93,9 @@ TEST(UnknownName, IsOneThatIsThereTwice) {
 }
 
 TEST(UnknownName, IsFatalWhereTheSocketWouldBeOpenToEverybody) {
-  for (const char* name : {"curve.mdoe", "curveMode", "curve.nothing", "authtype", "AuthType",
-                           "servercertpath", "clientcertpath", "authenticator"}) {
+  for (const char* name :
+       {"curve.mdoe", "crve.mode", "kurve.clients", "curveMode", "curve.nothing", "authtype",
+        "AuthType", "servercertpath", "clientcertpath", "authenticator"}) {
     for (const Place place : {Place::kAction, Place::kModule}) {
       const auto known = explain_unknown(name, place);
       ASSERT_TRUE(known) << name;

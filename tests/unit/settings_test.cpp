@@ -6,11 +6,13 @@
 
 #include <initializer_list>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "core/config_error.hpp"
 #include "core/parameters.hpp"
+#include "core/pass_over.hpp"
 
 namespace omzmq {
 namespace {
@@ -68,9 +70,59 @@ TEST(Validate, RefusesAnEndpointThatIsThereTwice) {
                  {"'tcp://a:1'", "bound and connected to"});
 }
 
-TEST(Validate, HasTopicsForPubOnly) {
-  expect_refused(push_and({{"topics", "a"}}), "topics", {"PUB"});
-  EXPECT_EQ(refusal_of(pub_and({{"topics", "a"}})).second, "");
+// ---- What omczmq takes and does nothing with
+
+// The lines, joined, and the settings without what they tell of.
+std::pair<std::string, Settings> passed_over(const Given& given) {
+  Settings settings = settings_of(given);
+  std::string text;
+  for (const std::string& line : pass_over(settings)) text += line + "|";
+  EXPECT_NO_THROW(settings.validate()) << text;
+  return {text, settings};
+}
+
+TEST(PassOver, TakesOutTopicsOfWhatIsNoPub) {
+  const auto [text, settings] = passed_over(push_and({{"topics", "a,b"}, {"dynatopic", "on"}}));
+  EXPECT_EQ(text, "topics: 'a,b' has no effect: only sockType=\"PUB\" has topics|");
+  EXPECT_TRUE(settings.topics.empty());
+  EXPECT_EQ(settings.templates().size(), 1U);
+  const auto [none, pub] = passed_over(pub_and({{"topics", "a,b"}}));
+  EXPECT_EQ(none, "");
+  EXPECT_EQ(pub.topics.size(), 2U);
+}
+
+TEST(PassOver, TakesOutHeartbeatDetailsOfOmczmqThatHaveNoEffect) {
+  const auto [alone, settings] =
+      passed_over(push_and({{"heartbeattimeout", "300"}, {"heartbeatttl", "50"}}));
+  EXPECT_EQ(alone,
+            "heartbeatTimeout: '300' has no effect: there is no heartbeatIvl, or 0 there|"
+            "heartbeatTTL: '50' has no effect: there is no heartbeatIvl, or 0 there|");
+  EXPECT_FALSE(settings.heartbeat_timeout);
+  EXPECT_FALSE(settings.heartbeat_ttl);
+}
+
+TEST(PassOver, TakesOutATimeToLiveThatWouldDoHarmOrNothing) {
+  for (const auto& [interval, ttl, why] :
+       {std::tuple{"10", "99", "units of 100 ms"},
+        {"1000", "500", "less than heartbeatIvl, which is 1000 ms"}}) {
+    const auto [text, settings] =
+        passed_over(push_and({{"heartbeativl", interval}, {"heartbeatttl", ttl}}));
+    EXPECT_NE(text.find(why), std::string::npos) << text;
+    EXPECT_EQ(text.find("heartbeat."), std::string::npos) << "a name that nobody wrote: " << text;
+    EXPECT_FALSE(settings.heartbeat_ttl);
+  }
+  const auto [text, settings] =
+      passed_over(push_and({{"heartbeativl", "100"}, {"heartbeatttl", "100"}}));
+  EXPECT_EQ(text, "");
+  EXPECT_TRUE(settings.heartbeat_ttl);
+}
+
+TEST(PassOver, LeavesOurOwnNamesToTheCheck) {
+  Settings settings = settings_of(push_and({{"heartbeat.ttl", "50"}}));
+  EXPECT_TRUE(pass_over(settings).empty());
+  EXPECT_THROW(settings.validate(), ConfigError);
+  expect_refused(push_and({{"heartbeativl", "1000"}, {"heartbeat.ttl", "500"}}), "heartbeat.ttl",
+                 {"less than heartbeatIvl"});
 }
 
 TEST(Validate, WantsTopicsForDynamicTopics) {
@@ -102,7 +154,7 @@ TEST(Validate, RefusesBatchParametersWithRaw) {
   for (const auto& [lower, name, value] :
        {std::tuple("batch.maxmessages", "batch.maxMessages", "10"),
         std::tuple("batch.maxbytes", "batch.maxBytes", "1k"),
-        std::tuple("batch.linger", "batch.linger", "0")}) {
+        std::tuple("batch.linger", "batch.linger", "5")}) {
     expect_refused(push_and({{lower, value}}), name, {"raw", "lines", "packed"});
     EXPECT_EQ(refusal_of(push_and({{"format", "lines"}, {lower, value}})).second, "");
     EXPECT_EQ(refusal_of(push_and({{"format", "packed"}, {lower, value}})).second, "");
@@ -113,7 +165,7 @@ TEST(Validate, RefusesParametersOfThePackedFormatWithOthers) {
   for (const auto& [lower, name, value] :
        {std::tuple("compression.driver", "compression.driver", "zstd"),
         std::tuple("compression.level", "compression.level", "3"),
-        std::tuple("beat.interval", "beat.interval", "0")}) {
+        std::tuple("beat.interval", "beat.interval", "10")}) {
     for (const char* format : {"raw", "lines"})
       expect_refused(push_and({{"format", format}, {lower, value}}), name, {"packed"});
   }

@@ -101,21 +101,25 @@ TEST_F(GivenUpTest, IsNotWhatOthersDoAtABoundEndpoint) {
   for (const char* const other : {kBound, "tcp://10.0.0.2:2"}) {
     given_up.note(event(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, other), at(0));
     given_up.note(event(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, other), at(0));
-    EXPECT_FALSE(given_up.is_repeat(other));
+    EXPECT_FALSE(given_up.is_repeat({PeerEvent::Kind::kRefused, other, {}}));
   }
   EXPECT_EQ(given_up.next_deadline(), Clock::time_point::max());
 }
 
 TEST_F(GivenUpTest, TellsARepeatFromTheFirstTime) {
   GivenUp given_up = connected_to({kFirst});
-  EXPECT_FALSE(given_up.is_repeat(kFirst));
-  given_up.note(event(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, kFirst), at(0));
-  EXPECT_FALSE(given_up.is_repeat(kFirst));
-  given_up.note(event(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, kFirst), at(1));
-  EXPECT_TRUE(given_up.is_repeat(kFirst));
+  const auto fails_again = [&](PeerEvent::Kind kind, const char* why) {
+    given_up.note(event(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, kFirst), at(0));
+    return given_up.is_repeat({kind, kFirst, why});
+  };
+  using enum PeerEvent::Kind;
+  EXPECT_FALSE(fails_again(kRefused, ""));
+  EXPECT_TRUE(fails_again(kRefused, ""));
+  EXPECT_FALSE(fails_again(kFailed, "another fault")) << "is news";
+  EXPECT_FALSE(fails_again(kFailed, "a third one")) << "is news";
+  EXPECT_TRUE(fails_again(kFailed, "a third one"));
   given_up.note(event(ZMQ_EVENT_HANDSHAKE_SUCCEEDED, kFirst), at(2));
-  given_up.note(event(ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, kFirst), at(3));
-  EXPECT_FALSE(given_up.is_repeat(kFirst));
+  EXPECT_FALSE(fails_again(kFailed, "a third one"));
 }
 
 }  // namespace
