@@ -74,8 +74,8 @@ TEST_F(CurveClientsTest, StayAsTheyWereWhenTheyCannotBeRead) {
   write_list("rubbish");
   clients.reload();
   EXPECT_TRUE(clients.admit(anna_, "a"));
-  EXPECT_EQ(host_.count(OMZMQ_LOG_ERROR, "curve.clients stay as they were: certificate '" + list_),
-            1U);
+  EXPECT_EQ(
+      host_.count(OMZMQ_LOG_ERROR, "curve.clients stay as they were: '" + list_ + "': line 1"), 1U);
   EXPECT_EQ(host_.lines().size(), 1U);
 }
 
