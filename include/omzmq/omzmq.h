@@ -133,8 +133,8 @@ omzmq_status omzmq_worker_ready(omzmq_worker* worker);
  * is a peak, and so must not be reset. */
 const char* omzmq_counter_name(size_t index, bool* is_gauge);
 
-/* Writes the present value of each counter to values[0 .. count-1]; those of the latency are of what
- * was sent since the last call. Any thread. */
+/* Writes the present value of each counter to values[0 .. count-1]; those of the latency are of
+ * what was sent since the last call. Any thread. */
 void omzmq_action_counters(const omzmq_action* action, uint64_t* values, size_t count);
 
 #ifdef __cplusplus
