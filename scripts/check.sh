@@ -123,6 +123,7 @@ tidy_sources() {
 }
 
 check_asan() {
+  local runtime
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
@@ -130,8 +131,8 @@ check_asan() {
     stress_tests zmq_test tap_test omzmq
   run_tests asan 'unit|stress|fuzz|zmq|tap'
   # The module in the stock rsyslogd, which has to load the sanitizer first.
-  OMZMQ_TEST_MODULE=$root/build/asan/omzmq.so \
-    OMZMQ_TEST_WRAPPER="env LD_PRELOAD=$(clang -print-file-name=libclang_rt.asan-$(uname -m).so)" \
+  runtime=$(clang -print-file-name="libclang_rt.asan-$(uname -m).so")
+  OMZMQ_TEST_MODULE=$root/build/asan/omzmq.so OMZMQ_TEST_WRAPPER="env LD_PRELOAD=$runtime" \
     "$root/build/release/tests/system/faults/fault_load_test" --gtest_filter='Four/Workers.*'
 }
 

@@ -118,7 +118,8 @@ Address looked_up(const std::string& host, int family) {
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
   if (error != 0) {
-    const char* const why = error == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(error);
+    const std::string why = error == EAI_SYSTEM ? std::generic_category().message(errno)
+                                                : std::string(::gai_strerror(error));
     throw std::runtime_error(
         formatted("'{}' is no network interface with an {} address, and no host: {}", host,
                   family == AF_INET6 ? "IPv6" : "IPv4", why));
