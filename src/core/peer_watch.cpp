@@ -137,7 +137,7 @@ void PeerWatch::tell_outage(const std::string& endpoint, Outage& outage, Clock::
 }
 
 /// \return whether it was said
-bool PeerWatch::say(Lines& lines, std::string text, Clock::time_point now) {
+bool PeerWatch::say(Lines& lines, const std::string& text, Clock::time_point now) {
   const auto before = lines.limit.admit(now);
   if (before) (log_.*lines.say)(text + told_suppressed(*before));
   return before.has_value();

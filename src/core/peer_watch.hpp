@@ -66,7 +66,7 @@ class PeerWatch final : public PeerListener {
   void note_unanswered(const PeerEvent& event, Clock::time_point now);
   void note_answered(std::string_view endpoint, Clock::time_point now);
   void tell_outage(const std::string& endpoint, Outage& outage, Clock::time_point now);
-  bool say(Lines& lines, std::string text, Clock::time_point now);
+  bool say(Lines& lines, const std::string& text, Clock::time_point now);
   void say_failure(Lines& lines, const PeerEvent& event, const std::string& text,
                    Clock::time_point now);
 
