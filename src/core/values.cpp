@@ -153,7 +153,7 @@ std::vector<std::string> split_list(std::string_view parameter,
 
 std::vector<std::string> split_endpoints(std::string_view parameter,
                                          std::span<const std::string> values) {
-  const std::vector<std::string> list = split_list(parameter, values);
+  std::vector<std::string> list = split_list(parameter, values);
   if (values.size() > 1) return list;
   std::vector<std::string> parts;
   for (std::string_view rest : list) {
