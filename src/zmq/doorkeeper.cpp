@@ -21,7 +21,7 @@
 namespace omzmq {
 namespace {
 
-constexpr int kLookEvery_ms = 1000;
+constexpr int kLookEveryMs = 1000;
 /// After each look, however many come: a look takes a millisecond where there are tens of thousands
 /// of descriptors to be counted, and nobody gets ahead of this thread.
 constexpr std::chrono::milliseconds kPause{2};
@@ -89,7 +89,7 @@ void Doorkeeper::run() noexcept {
   for (;;) {
     std::array<epoll_event, 8> events{};
     static_cast<void>(
-        ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kLookEvery_ms));
+        ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), kLookEveryMs));
     Lines lines;
     {
       const std::lock_guard lock(mutex_);

@@ -55,10 +55,13 @@ class FaultTest : public SystemTest {
         .action(omfile(directory_.file("neighbour"), "line"));
   }
   std::string faulty(const Way& way, const std::string& parameters) const {
+    const std::string_view reconnects =
+        std::string_view(way.type) == "PUB" || endpoint_.starts_with('@')
+            ? ""
+            : R"(reconnect.interval="20" reconnect.maxInterval="100")";
     return fmt::format(R"(action(type="omzmq" template="raw" statsName="faulty" format="packed" )"
-                       R"(endpoints="{}" sockType="{}" confirm="{}" reconnect.interval="20" )"
-                       R"(reconnect.maxInterval="100" {}))",
-                       endpoint_, way.type, way.confirm, parameters);
+                       R"(endpoints="{}" sockType="{}" confirm="{}" {} {}))",
+                       endpoint_, way.type, way.confirm, reconnects, parameters);
   }
   void start(const Configuration& configuration) {
     daemon_ = std::make_unique<Rsyslogd>(directory_, configuration);

@@ -5,6 +5,7 @@
 #include <array>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 
 #include "fault_test.hpp"
 #include "process_memory.hpp"
@@ -80,7 +81,10 @@ class Workers : public SystemTest, public testing::WithParamInterface<unsigned> 
   std::size_t workers() const {
     const std::filesystem::directory_iterator all(fmt::format("/proc/{}/task", pid()));
     return static_cast<std::size_t>(std::count_if(begin(all), end(all), [](const auto& thread) {
-      return read_file(thread.path() / "comm").starts_with("rs:action-");
+      // A thread may end while its name is read.
+      std::ifstream file(thread.path() / "comm");
+      std::string name;
+      return std::getline(file, name) && name.starts_with("rs:action-");
     }));
   }
   pid_t pid() const { return daemon_->process().pid(); }
