@@ -158,12 +158,17 @@ TEST_F(Truth, WhatIsMissingNeverCountsBeyondTheLargestNumber) {
 }
 
 TEST_F(Truth, StreamsThatWereForgottenAreToldAtTheEnd) {
-  std::vector<std::string> frames;
+  zmq::socket_t push = make_socket(zmq::socket_type::push);
+  // Ends with a message and not when idle: beats do not count as messages, however long they take.
+  Process tap(command({"--pull", "-c", "1", bind_to_free_port(push)}));
   for (std::uint64_t stream = 0; stream <= Continuity::kMaxStreams; ++stream) {
-    frames.push_back(packed_beat(7, stream, 5));
+    ASSERT_TRUE(send(push, packed_beat(7, stream, 5)));
   }
-  EXPECT_EQ(pull({}, frames), 0);
-  EXPECT_TRUE(says(", 1 stream forgotten, whose gaps are not known\n")) << errors_;
+  ASSERT_TRUE(send(push, numbered_batch(5, 1, 7, Continuity::kMaxStreams)));
+  EXPECT_EQ(tap.wait(), 0);
+  EXPECT_NE(tap.errors().find(", 1 stream forgotten, whose gaps are not known\n"),
+            std::string::npos)
+      << tap.errors();
 }
 
 TEST_F(Truth, ASenderThatLeavesHasSentNothingThatIsTooLarge) {
