@@ -42,7 +42,7 @@ TEST_F(PackedStop, WaitsForASubscriberOfAnyTopic) {
 }
 
 TEST_F(PackedStop, TellsItsLastNumberThoughAnotherSubscriberReadsNothing) {
-  start("PUB", R"(waitForPeers="2" sendHWM="0" closeTimeout="500" beat.interval="3600000")");
+  start("PUB", R"(waitForPeers="2" sendHWM="0" closeTimeout="60000" beat.interval="3600000")");
   PackedReceiver healthy = subscriber("healthy");
   PackedReceiver stopped_one = narrow_subscriber("stopped");
   healthy.start();
@@ -53,8 +53,13 @@ TEST_F(PackedStop, TellsItsLastNumberThoughAnotherSubscriberReadsNothing) {
   inject(1, kCount - 1, kSize);
   EXPECT_TRUE(healthy.wait_for_records(kCount));
   EXPECT_EQ(healthy.beats(), 0U);
-  EXPECT_EQ(stopped(*daemon_), "exit 0");
+  daemon_->process().send_signal(SIGTERM);
   EXPECT_TRUE(healthy.wait_for_beats(1));
+  EXPECT_FALSE(daemon_->process().wait(0s).has_value());  // the other one is still waited for
+  stopped_one.resume();
+  const auto ended = daemon_->process().wait();
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(ended->exit_code, 0);
   EXPECT_EQ(healthy.flow().next, kCount);
 }
 
