@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/small_file.hpp"
+#include "common/trimmed.hpp"
 
 namespace omzmq {
 namespace {
@@ -39,12 +40,8 @@ auto with_file(const std::string& path, const Use& use) {
   }
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view kBlanks = " \t\r\"'";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
+/// What may stand around a name or a value.
+constexpr std::string_view kAround = " \t\r\"'";
 
 /// The value of `name = "value"` on a line of its own, or nothing.
 std::string_view value_of(std::string_view text, std::string_view name) noexcept {
@@ -53,10 +50,10 @@ std::string_view value_of(std::string_view text, std::string_view name) noexcept
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const std::size_t equals = line.find('=');
-    if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == name) {
-      const std::string_view value = trimmed(line.substr(equals + 1));
+    if (equals != std::string_view::npos && trimmed(line.substr(0, equals), kAround) == name) {
+      const std::string_view value = trimmed(line.substr(equals + 1), kAround);
       // No key has a quotation mark in it: behind the closing one there may be a comment.
-      return trimmed(value.substr(0, value.find_first_of("\"'")));
+      return trimmed(value.substr(0, value.find_first_of("\"'")), kAround);
     }
   }
   return {};

@@ -9,6 +9,7 @@
 
 #include "common/certificate.hpp"
 #include "common/small_file.hpp"
+#include "common/trimmed.hpp"
 
 namespace omzmq {
 namespace {
@@ -21,13 +22,6 @@ constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
 [[noreturn]] void refuse_too_many(const std::string& path, std::size_t most) {
   throw CertificateError("'" + path + "' holds more than " + std::to_string(most) + " keys");
-}
-
-std::string_view trimmed(std::string_view line) noexcept {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t first = line.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return line.substr(first, line.find_last_not_of(kBlanks) - first + 1);
 }
 
 CurveKey load_key(const std::string& path) {
@@ -78,7 +72,7 @@ KeyList parse_key_list(std::string_view text) {
   KeyList list;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = trimmed(text.substr(0, end), " \t\r");
     text.remove_prefix(std::min(end + 1, text.size()));
     // No key begins with '#': its first five characters would be more than 32 bits.
     if (const auto key = to_curve_key(line)) {

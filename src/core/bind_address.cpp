@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -59,7 +58,7 @@ std::string_view port_of(const Endpoint& endpoint) {
 std::string path_of(const Endpoint& endpoint) {
   const std::string_view path = endpoint.path();
   if (path.starts_with('@')) return std::string(path);
-  return std::filesystem::path(path).lexically_normal().string();
+  return normal_path(path);
 }
 
 }  // namespace

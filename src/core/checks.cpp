@@ -124,10 +124,7 @@ void check_bound_once(const Settings& s) {
 void check_same_file(const char* parameter, const std::string& file, const char* other_parameter,
                      const std::string& other_file, std::string_view name) {
   if (file.empty() || other_file.empty()) return;
-  const auto normal = [](const std::string& path) {
-    return std::filesystem::path(path).lexically_normal();
-  };
-  if (normal(file) != normal(other_file)) return;
+  if (normal_path(file) != normal_path(other_file)) return;
   throw ConfigError(parameter, formatted("'{}' is the {} of the action '{}' too; give each its own",
                                          file, other_parameter, name));
 }

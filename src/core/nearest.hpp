@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace omzmq {
 
@@ -17,5 +18,13 @@ namespace omzmq {
 /// "; did you mean X?", or nothing.
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        std::span<const std::string_view> candidates);
+
+/// The candidates that a table holds: the `name` of each of its rows.
+template <typename Table>
+[[nodiscard]] std::vector<std::string_view> names_of(const Table& table) {
+  std::vector<std::string_view> names;
+  for (const auto& row : table) names.push_back(row.name);
+  return names;
+}
 
 }  // namespace omzmq

@@ -295,13 +295,6 @@ constexpr std::array kActionParameters{
 };
 
 template <typename Target>
-std::vector<std::string_view> names_of(std::span<const Parameter<Target>> table) {
-  std::vector<std::string_view> names;
-  for (const auto& row : table) names.push_back(row.name);
-  return names;
-}
-
-template <typename Target>
 void set_in(std::span<const Parameter<Target>> table, Target& target,
             std::string_view lower_case_name, Values values) {
   const auto row = std::find_if(table.begin(), table.end(), [&](const auto& candidate) {

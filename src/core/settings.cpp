@@ -3,7 +3,6 @@
 #include "core/settings.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "common/curve_key.hpp"
@@ -120,10 +119,7 @@ void check_confirm(const Settings& s) {
     if (!is_acked)
       refuse_given(s, name, "has an effect with confirm=\"acked\" only; set that or leave it out");
   }
-  const auto normal = [](const std::string& path) {
-    return std::filesystem::path(path).lexically_normal();
-  };
-  if (!s.spool_file.empty() && normal(s.spool_file) == normal(s.dead_letter_file)) {
+  if (!s.spool_file.empty() && normal_path(s.spool_file) == normal_path(s.dead_letter_file)) {
     throw ConfigError("spoolFile",
                       formatted("'{}' is the deadLetterFile; give each its own", s.spool_file));
   }

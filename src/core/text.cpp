@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 
 #include "core/format.hpp"
 
@@ -95,6 +96,10 @@ std::string shortened(std::string_view text, std::size_t most) {
   while (head > 0 && is_continuation(text[head])) --head;
   while (tail < text.size() && is_continuation(text[tail])) ++tail;
   return formatted("{} [{} bytes] {}", text.substr(0, head), tail - head, text.substr(tail));
+}
+
+std::string normal_path(std::string_view path) {
+  return std::filesystem::path(path).lexically_normal().string();
 }
 
 std::string to_base64(std::string_view bytes) {

@@ -25,6 +25,10 @@ namespace omzmq {
 /// " [N bytes] " between them. \param text  UTF-8, and so is the result  \param most  64 at least
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most);
 
+/// The path without detours such as "./" and "a/../", so that most names of one file are equal;
+/// the file system is not asked.
+[[nodiscard]] std::string normal_path(std::string_view path);
+
 /// RFC 4648, with padding.
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 

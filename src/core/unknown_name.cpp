@@ -34,13 +34,6 @@ constexpr std::array kOmczmq{
            "curve.clients says who may connect, and nothing has to be switched on"},
 };
 
-template <typename Table>
-std::vector<std::string_view> names_of(const Table& table) {
-  std::vector<std::string_view> names;
-  for (const auto& row : table) names.push_back(row.name);
-  return names;
-}
-
 bool contains(const std::vector<std::string_view>& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(),
                      [&](std::string_view other) { return same_word(other, name); });

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "common/curve_key.hpp"
+#include "common/trimmed.hpp"
 #include "core/format.hpp"
 #include "core/nearest.hpp"
 
@@ -46,12 +47,7 @@ std::int64_t suffix_factor(char suffix) noexcept {
   }
 }
 
-std::string_view trim(std::string_view text) noexcept {
-  constexpr std::string_view kBlank = " \t";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
+constexpr std::string_view kBlanks = " \t";
 
 }  // namespace
 
@@ -142,7 +138,7 @@ std::vector<std::string> split_list(std::string_view parameter,
     for (bool more = true; more;) {
       const auto comma = rest.find(',');
       more = comma != std::string_view::npos;
-      const std::string_view one = trim(rest.substr(0, comma));
+      const std::string_view one = trimmed(rest.substr(0, comma), kBlanks);
       if (one.empty()) refuse(parameter, value, "has an empty element; separate by single commas");
       list.push_back(read_text(parameter, one));
       if (more) rest.remove_prefix(comma + 1);
@@ -157,7 +153,7 @@ std::vector<std::string> split_endpoints(std::string_view parameter,
   if (values.size() > 1) return list;
   std::vector<std::string> parts;
   for (std::string_view rest : list) {
-    for (rest = trim(rest); !rest.empty(); rest = trim(rest)) {
+    for (rest = trimmed(rest, kBlanks); !rest.empty(); rest = trimmed(rest, kBlanks)) {
       const auto blank = std::min(rest.find_first_of(" \t"), rest.size());
       parts.emplace_back(rest.substr(0, blank));
       rest.remove_prefix(blank);
