@@ -64,11 +64,12 @@ bool is_part(const std::string& word, std::string_view candidate) {
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   const std::string core = core_of(word);
   if (core.empty() || core.size() > kLongestWord) return {};
+  const std::string lower = to_lower(word);
   std::string_view best;
   std::size_t best_distance = kLongestWord;
   std::vector<std::string_view> with_part;
   for (const std::string_view candidate : candidates) {
-    if (is_part(to_lower(word), candidate)) with_part.push_back(candidate);
+    if (is_part(lower, candidate)) with_part.push_back(candidate);
     const std::string other = core_of(candidate);
     const auto [shorter, longer] = std::minmax({core.size(), other.size()});
     const std::size_t most = tolerated(longer);

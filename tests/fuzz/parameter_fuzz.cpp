@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(data, data + size);
   omzmq::Settings settings;
   omzmq::ModuleSettings module;
-  constexpr std::size_t kMostLines = 40;  // more take long and show nothing new
+  constexpr std::size_t kMostLines = 8;  // more take long and show nothing new
   std::vector<std::string> lines = split(text, '\n');
   lines.resize(std::min(lines.size(), kMostLines));
   for (const std::string& line : lines) {
