@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/encoder.hpp"
 #include "core/frame.hpp"
 #include "core/packer.hpp"
 #include "core/settings.hpp"
@@ -66,13 +67,25 @@ class Batcher {
   using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline
 
   void add_raw(const Message& message, std::deque<Frame>& ready);
+  void add_raw_frame(std::string_view prefix, const Message& message, bool settles,
+                     std::deque<Frame>& ready) const;
   void add_to_frame(std::string_view topic, const Message& message, bool settles,
                     Clock::time_point now, std::deque<Frame>& ready);
-  [[nodiscard]] bool is_full(const OpenFrame& frame) const noexcept;
-  [[nodiscard]] bool has_room(const OpenFrame& frame, std::string_view payload) const noexcept;
+  /// Of a frame that holds several messages.
+  [[nodiscard]] std::size_t most_bytes() const noexcept {
+    return room_ + settings_.batch_max_bytes;
+  }
+  [[nodiscard]] bool is_full(const OpenFrame& frame) const noexcept {
+    return frame.messages >= settings_.batch_max_messages || frame.body.size() >= most_bytes();
+  }
   [[nodiscard]] std::size_t encoded_bytes(const OpenFrame& frame,
-                                          std::string_view payload) const noexcept;
-  void encode(OpenFrame& frame, std::string_view payload) const;
+                                          std::string_view payload) const noexcept {
+    return packer_ ? record_bytes(payload) : line_bytes(payload, frame.messages);
+  }
+  [[nodiscard]] bool has_room(const OpenFrame& frame, std::size_t encoded_bytes) const noexcept {
+    return !is_full(frame) && frame.body.size() + encoded_bytes <= most_bytes();
+  }
+  void encode(OpenFrame& frame, std::string_view payload, std::size_t encoded_bytes) const;
   [[nodiscard]] Open::iterator find(std::string_view topic);
   [[nodiscard]] Open::iterator open(std::string_view topic, Clock::time_point deadline,
                                     Clock::time_point now, std::deque<Frame>& ready);

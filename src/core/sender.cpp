@@ -93,13 +93,17 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   outbox_.read_acks(now);
   const auto begun = Clock::now();
   Outcome outcome = Outcome::kMore;
-  for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore; ++n) {
+  for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore;) {
     if (!flush(now)) {
       outcome = Outcome::kBlocked;
-    } else if (!take_one(now)) {
+    } else if (replay_one()) {
+      ++n;
+    } else if (const std::size_t taken = take_messages(kCycleMessages - n, now); taken == 0) {
       outcome = Outcome::kIdle;
     } else if (compresses_ && !outbox_.ready().empty() && Clock::now() - begun > kCycleTime) {
       break;
+    } else {
+      n += taken;
     }
   }
   // Nothing joins a frame whose workers wait for it.
@@ -117,13 +121,17 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   return outcome;
 }
 
-/// False: there is nothing to take.
-bool Sender::take_one(Clock::time_point now) {
-  if (replay_one()) return true;
-  if (!next_message()) return false;
-  batcher_.add(*message_, now, outbox_.ready());
-  finish_message();
-  return true;
+/// Until a frame is ready: most of what is done for a frame need not be done for each message.
+/// \return how many it took; 0: there are none
+std::size_t Sender::take_messages(std::size_t most, Clock::time_point now) {
+  std::size_t taken = 0;
+  while (taken < most && next_message()) {
+    batcher_.add(message_, now, outbox_.ready());
+    finish_message();
+    ++taken;
+    if (!outbox_.ready().empty()) break;
+  }
+  return taken;
 }
 
 /// What an earlier run left goes before everything else.
@@ -137,7 +145,7 @@ bool Sender::replay_one() {
 }
 
 bool Sender::next_message() {
-  if (message_) return true;  // add() failed for want of memory
+  if (has_message_) return true;  // add() failed for want of memory
   if (lane_ == nullptr) {
     const auto& lanes = handoff_.lanes();
     // A worker that found its lane full at the stop goes on in another one behind it.
@@ -152,19 +160,19 @@ bool Sender::next_message() {
     }
     if (lane_ == nullptr) return false;
   }
-  message_ = reader_.next();
-  if (is_awaited_) message_->awaited_by = lane_;
+  reader_.read_next(message_);
+  message_.awaited_by = is_awaited_ ? lane_ : nullptr;
+  has_message_ = true;
   return true;
 }
 
 void Sender::finish_message() {
-  message_.reset();
+  has_message_ = false;
   if (reader_.left() == 0) skip_transaction();
 }
 
 std::size_t Sender::skip_transaction() {
-  const std::size_t skipped = reader_.left() + (message_ ? 1 : 0);
-  message_.reset();
+  const std::size_t skipped = reader_.left() + (std::exchange(has_message_, false) ? 1 : 0);
   reader_ = TransactionReader();
   Lane* const lane = std::exchange(lane_, nullptr);
   lane->release();

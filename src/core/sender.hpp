@@ -65,7 +65,7 @@ class Sender {
  private:
   static constexpr std::chrono::milliseconds kLastLinger{500};  ///< of a socket that is closed
 
-  [[nodiscard]] bool take_one(Clock::time_point now);
+  [[nodiscard]] std::size_t take_messages(std::size_t most, Clock::time_point now);
   [[nodiscard]] bool replay_one();
   [[nodiscard]] bool next_message();
   void finish_message();
@@ -101,10 +101,11 @@ class Sender {
   Outbox outbox_;
   Spool spool_;
 
-  // The transaction being read. `message_` is the one that add() has not taken yet.
+  // The transaction being read, and its message that add() has not taken yet.
   Lane* lane_ = nullptr;
   TransactionReader reader_;
-  std::optional<Message> message_;
+  Message message_;
+  bool has_message_ = false;
   std::size_t next_lane_ = 0;
   std::size_t slices_each_;
   bool compresses_;

@@ -121,7 +121,7 @@ void Sender::save_all() {
   const auto now = Clock::now();
   if (Packer* const packer = batcher_.packer()) packer->stop_compressing();
   while (next_message()) {
-    batcher_.add(*message_, now, outbox_.ready());
+    batcher_.add(message_, now, outbox_.ready());
     finish_message();
     save_ready();
   }

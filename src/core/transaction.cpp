@@ -75,22 +75,4 @@ TransactionReader::TransactionReader(std::span<const std::byte> body,
   bytes_ = size_ + left_ * slices_each * sizeof(omzmq_slice::size);
 }
 
-Message TransactionReader::next() noexcept {
-  assert(left_ > 0);
-  --left_;
-  Message message;
-  message.payload = next_slice();
-  for (std::size_t i = 1; i < slices_each_; ++i)
-    message.topics[message.topic_count++] = next_slice();
-  message.published = published_;
-  return message;
-}
-
-std::string_view TransactionReader::next_slice() noexcept {
-  const auto size = get<std::uint32_t>(size_);
-  const std::string_view slice(reinterpret_cast<const char*>(bytes_), size);
-  bytes_ += size;
-  return slice;
-}
-
 }  // namespace omzmq

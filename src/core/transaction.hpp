@@ -5,9 +5,11 @@
 #include <omzmq/omzmq.h>
 
 #include <array>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -66,11 +68,26 @@ class TransactionReader {
   /// Messages that next() has not given yet.
   [[nodiscard]] std::size_t left() const noexcept { return left_; }
 
+  /// Writes all of `to` but what is only the sender's, and topics beyond topic_count.
   /// REQUIRES: left() > 0
-  [[nodiscard]] Message next() noexcept;
+  void read_next(Message& to) noexcept {
+    assert(left_ > 0);
+    --left_;
+    to.payload = next_slice();
+    to.topic_count = slices_each_ - 1;
+    for (std::size_t i = 0; i < to.topic_count; ++i) to.topics[i] = next_slice();
+    to.published = published_;
+  }
 
  private:
-  [[nodiscard]] std::string_view next_slice() noexcept;
+  [[nodiscard]] std::string_view next_slice() noexcept {
+    std::uint32_t size = 0;
+    std::memcpy(&size, size_, sizeof size);
+    size_ += sizeof size;
+    const std::string_view slice(reinterpret_cast<const char*>(bytes_), size);
+    bytes_ += size;
+    return slice;
+  }
 
   const std::byte* size_ = nullptr;   ///< of the next slice
   const std::byte* bytes_ = nullptr;  ///< of the next slice
