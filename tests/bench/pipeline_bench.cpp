@@ -48,7 +48,7 @@ std::vector<Case> all_cases() {
 
 int main(int argc, char** argv) {
   const auto options = Options::parse(
-      argc, argv, "What the module can do without rsyslogd, beside libzmq alone; JSON lines.");
+      argc, argv, 3, "What the module can do without rsyslogd, beside libzmq alone; JSON lines.");
   try {
     if (measure_all(all_cases(), options)) return 0;
     std::fputs("pipeline_bench: messages were lost or wrong, see above\n", stderr);

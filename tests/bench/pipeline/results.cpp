@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string_view>
@@ -13,16 +14,17 @@ namespace omzmq::bench {
 namespace {
 
 constexpr std::uint64_t kQuickMessages = 20000;
+constexpr std::uint64_t kQuickBytes = std::uint64_t{16} << 20;
 
-void print_help(const char* program, const char* about) {
+void print_help(const char* program, const char* about, int rounds) {
   std::printf(
       "%s\n\n"
       "  %s [--rounds N] [--only TEXT] [--out FILE] [--quick]\n\n"
-      "  --rounds N   measure everything so often, by turns (3)\n"
+      "  --rounds N   measure everything so often, by turns (%d)\n"
       "  --only TEXT  only what has this in its part or name\n"
       "  --out FILE   write the lines of JSON there\n"
       "  --quick      one round with few messages, only to see whether it works\n",
-      about, program);
+      about, program, rounds);
 }
 
 int rounds_from(const char* text) {
@@ -68,12 +70,13 @@ void print(std::FILE* to, const Case& measured_case, int round, const Measured& 
 
 }  // namespace
 
-Options Options::parse(int argc, char** argv, const char* about) {
+Options Options::parse(int argc, char** argv, int rounds, const char* about) {
   const option known[] = {
       {"rounds", required_argument, nullptr, 'r'}, {"only", required_argument, nullptr, 'o'},
       {"out", required_argument, nullptr, 'f'},    {"quick", no_argument, nullptr, 'q'},
       {"help", no_argument, nullptr, 'h'},         {nullptr, 0, nullptr, 0}};
   Options options;
+  options.rounds = rounds;
   for (int found = 0; (found = ::getopt_long(argc, argv, "h", known, nullptr)) != -1;) {
     switch (found) {
       case 'r':
@@ -89,7 +92,7 @@ Options Options::parse(int argc, char** argv, const char* about) {
         options.is_quick = true;
         break;
       case 'h':
-        print_help(argv[0], about);
+        print_help(argv[0], about, rounds);
         std::exit(0);
       default:
         std::exit(2);  // getopt has said why
@@ -115,7 +118,9 @@ bool measure_all(const std::vector<Case>& cases, const Options& options) {
       const bool is_asked_for = (one.part + ' ' + one.name).find(options.only) != std::string::npos;
       if (!is_asked_for) continue;
       Plan plan = one.plan;
-      if (options.is_quick) plan.messages = std::min(plan.messages, kQuickMessages);
+      if (options.is_quick) {
+        plan.messages = std::min({plan.messages, kQuickMessages, kQuickBytes / plan.bytes});
+      }
       const Measured measured = measure(plan);
       print(file ? file.get() : stdout, one, round, measured);
       is_right = is_right && measured.lost == 0 && measured.wrong == 0;

@@ -16,13 +16,14 @@ namespace omzmq::bench {
 
 /// What a benchmark's command line says.
 struct Options {
-  int rounds = 3;
+  int rounds = 1;
   bool is_quick = false;  ///< one round with few messages: to see whether it works
   std::string out;        ///< empty: standard output
   std::string only;       ///< measure what has this in its name only
 
+  /// \param rounds  where the words say nothing
   /// Prints a help text, or what is wrong, and ends the process, where the words ask for it.
-  [[nodiscard]] static Options parse(int argc, char** argv, const char* about);
+  [[nodiscard]] static Options parse(int argc, char** argv, int rounds, const char* about);
 };
 
 using Parameter = std::pair<std::string, std::variant<std::uint64_t, std::string>>;

@@ -95,6 +95,7 @@ class Action {
     if (plan.topics != 0) {
       parameters.emplace_back("topics", "topic");
       parameters.emplace_back("dynatopic", "on");
+      if (plan.way == Way::kRaw) parameters.emplace_back("topicframe", "on");
     }
     return parameters;
   }
