@@ -21,9 +21,9 @@ Share& share_of(Lane* lane, std::vector<Share>& shares) {
   return known == shares.end() ? shares.emplace_back(Share{lane, 0}) : *known;
 }
 
-void hold(Share& share) noexcept {
-  share.lane->hold(1);
-  ++share.messages;
+void hold(Share& share, std::uint32_t messages) noexcept {
+  share.lane->hold(messages);
+  share.messages += messages;
 }
 
 }  // namespace
@@ -31,6 +31,63 @@ void hold(Share& share) noexcept {
 Batcher::Batcher(const Settings& settings, Clock::time_point now)
     : settings_(settings), room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
   if (settings.format == Format::kPacked) packer_.emplace(settings, now);
+}
+
+std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                               Clock::time_point now, std::deque<Frame>& ready) {
+  const bool takes_runs = packer_ && !settings_.dyna_topic;
+  const std::size_t left_before = reader.left();
+  most = std::min(most, left_before);
+  while (left_before - reader.left() < most && ready.empty()) {
+    if (takes_runs) {
+      reader.take(add_run(reader, awaited_by, most - (left_before - reader.left()), now, ready));
+    } else {
+      reader.peek(next_);
+      next_.awaited_by = awaited_by;
+      add(next_, now, ready);
+      reader.take(next_);
+    }
+  }
+  return left_before - reader.left();
+}
+
+/// \return what is in a frame now: one message at least
+Run Batcher::add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                     Clock::time_point now, std::deque<Frame>& ready) {
+  const auto deadline = reader.published() + settings_.batch_linger;
+  const auto that_fits = [&](const OpenFrame& frame) {
+    return is_full(frame)
+               ? Run()
+               : reader.peek_run(most_bytes() - frame.body.size(),
+                                 std::min(most, settings_.batch_max_messages - frame.messages));
+  };
+  auto found = open_.begin();  // one at most
+  Run run;
+  if (found != open_.end()) {
+    run = that_fits(found->second);
+    if (run.messages == 0 && found->second.messages != 0) {
+      cut(found, now, ready);
+      found = open_.end();
+    }
+  }
+  if (found == open_.end()) {
+    found = open({}, deadline, now, ready);
+    run = that_fits(found->second);
+  } else if (deadline < found->first) {
+    found = make_due_by(found, deadline);
+  }
+  if (run.messages == 0) run = reader.peek_run(SIZE_MAX, 1);  // larger than a frame: it goes alone
+  OpenFrame& frame = found->second;
+  Share* const share = awaited_by == nullptr ? nullptr : &share_of(awaited_by, frame.shares);
+  frame.body.append(run.records);
+  if (share != nullptr) hold(*share, run.messages);
+  open_bytes_ += run.records.size();
+  frame.messages += run.messages;
+  frame.settles += run.messages;
+  frame.published.add(reader.published(), run.messages);
+  // The messages are in. To throw now would have them added again.
+  if (is_full(frame)) static_cast<void>(try_cut(found, now, ready));
+  return run;
 }
 
 void Batcher::add(const Message& message, Clock::time_point now, std::deque<Frame>& ready) {
@@ -71,7 +128,7 @@ void Batcher::add_raw_frame(std::string_view prefix, const Message& message, boo
       }
       frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
     }
-    if (message.awaited_by != nullptr) hold(share_of(message.awaited_by, frame.shares));
+    if (message.awaited_by != nullptr) hold(share_of(message.awaited_by, frame.shares), 1);
   } catch (const std::bad_alloc&) {
     ready.pop_back();
     throw;
@@ -106,7 +163,7 @@ void Batcher::add_to_frame(std::string_view topic, const Message& message, bool 
   Share* const share =
       message.awaited_by == nullptr ? nullptr : &share_of(message.awaited_by, frame.shares);
   encode(frame, message.payload, bytes);
-  if (share != nullptr) hold(*share);
+  if (share != nullptr) hold(*share, 1);
   open_bytes_ += bytes;
   ++frame.messages;
   if (settles) {

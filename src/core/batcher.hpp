@@ -33,6 +33,14 @@ class Batcher {
   /// Keeps a reference to the settings.
   Batcher(const Settings& settings, Clock::time_point now);
 
+  /// Takes messages out of a transaction, in their order, until a frame is ready: so a frame's
+  /// worth of what goes on around it is done for many messages. REQUIRES: reader.left() > 0
+  /// \param awaited_by  the lane whose worker waits for the messages' fate, or nullptr
+  /// \return how many it took, `most` at most
+  /// \throws std::bad_alloc: what it did not take is still in the reader; see add()
+  std::size_t take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                        Clock::time_point now, std::deque<Frame>& ready);
+
   /// Takes a message; frames that are full thereby go to the end of `ready`.
   /// \throws std::bad_alloc: the message may be in some of its topics' frames and not in others
   void add(const Message& message, Clock::time_point now, std::deque<Frame>& ready);
@@ -71,6 +79,8 @@ class Batcher {
                      std::deque<Frame>& ready) const;
   void add_to_frame(std::string_view topic, const Message& message, bool settles,
                     Clock::time_point now, std::deque<Frame>& ready);
+  [[nodiscard]] Run add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                            Clock::time_point now, std::deque<Frame>& ready);
   /// Of a frame that holds several messages.
   [[nodiscard]] std::size_t most_bytes() const noexcept {
     return room_ + settings_.batch_max_bytes;
@@ -101,6 +111,7 @@ class Batcher {
   Open open_;               ///< in the order of their deadlines
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
   std::size_t open_bytes_ = 0;
+  Message next_;  ///< of take_from(), which would have to clear one of its own each time
 };
 
 }  // namespace omzmq

@@ -121,15 +121,13 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   return outcome;
 }
 
-/// Until a frame is ready: most of what is done for a frame need not be done for each message.
-/// \return how many it took; 0: there are none
+/// Until a frame is ready. \return how many it took; 0: there are none
 std::size_t Sender::take_messages(std::size_t most, Clock::time_point now) {
   std::size_t taken = 0;
-  while (taken < most && next_message()) {
-    batcher_.add(message_, now, outbox_.ready());
-    finish_message();
-    ++taken;
-    if (!outbox_.ready().empty()) break;
+  while (taken < most && outbox_.ready().empty() && next_transaction()) {
+    taken += batcher_.take_from(reader_, is_awaited_ ? lane_ : nullptr, most - taken, now,
+                                outbox_.ready());
+    if (reader_.left() == 0) skip_transaction();
   }
   return taken;
 }
@@ -144,35 +142,26 @@ bool Sender::replay_one() {
   return false;
 }
 
-bool Sender::next_message() {
-  if (has_message_) return true;  // add() failed for want of memory
-  if (lane_ == nullptr) {
-    const auto& lanes = handoff_.lanes();
-    // A worker that found its lane full at the stop goes on in another one behind it.
-    if (log_.stopping()) next_lane_ = 0;
-    for (std::size_t i = 0; i < lanes.size() && lane_ == nullptr; ++i) {
-      Lane* const lane = lanes[(next_lane_ + i) % lanes.size()].get();
-      const auto body = lane->front();
-      if (body.empty()) continue;
-      lane_ = lane;
-      reader_ = TransactionReader(body, slices_each_);
-      next_lane_ = (next_lane_ + i + 1) % lanes.size();
-    }
-    if (lane_ == nullptr) return false;
+bool Sender::next_transaction() {
+  if (lane_ != nullptr) return true;
+  const auto& lanes = handoff_.lanes();
+  // A worker that found its lane full at the stop goes on in another one behind it.
+  if (log_.stopping()) next_lane_ = 0;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    Lane* const lane = lanes[(next_lane_ + i) % lanes.size()].get();
+    const auto body = lane->front();
+    if (body.empty()) continue;
+    lane_ = lane;
+    reader_ = TransactionReader(body, slices_each_);
+    next_lane_ = (next_lane_ + i + 1) % lanes.size();
+    return true;
   }
-  reader_.read_next(message_);
-  message_.awaited_by = is_awaited_ ? lane_ : nullptr;
-  has_message_ = true;
-  return true;
+  return false;
 }
 
-void Sender::finish_message() {
-  has_message_ = false;
-  if (reader_.left() == 0) skip_transaction();
-}
-
+/// \return messages that were not taken
 std::size_t Sender::skip_transaction() {
-  const std::size_t skipped = reader_.left() + (std::exchange(has_message_, false) ? 1 : 0);
+  const std::size_t skipped = reader_.left();
   reader_ = TransactionReader();
   Lane* const lane = std::exchange(lane_, nullptr);
   lane->release();

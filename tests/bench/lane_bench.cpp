@@ -74,7 +74,8 @@ std::uint64_t look_at_all(std::span<const std::byte> body) {
   std::uint64_t sum = 0;
   Message message;
   for (TransactionReader reader(body, 1); reader.left() != 0;) {
-    reader.read_next(message);
+    reader.peek(message);
+    reader.take(message);
     sum += look_at(message.payload);
   }
   return sum;

@@ -30,7 +30,8 @@ std::vector<std::byte> written(const BatchBuilder& builder, std::size_t max_mess
 
 Message next_of(TransactionReader& reader) {
   Message message;
-  reader.read_next(message);
+  reader.peek(message);
+  reader.take(message);
   return message;
 }
 
