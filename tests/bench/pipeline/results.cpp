@@ -54,17 +54,22 @@ void print(std::FILE* to, const Case& measured_case, int round, const Measured& 
   };
   std::string peer;
   if (!measured_case.peer.empty()) peer = "\"peer\": \"" + measured_case.peer + "\", ";
+  std::string frames;
+  if (measured.frames != 0) {
+    frames = ", \"messages_per_frame\": " +
+             std::to_string(messages / static_cast<double>(measured.frames));
+  }
   std::fprintf(to,
                "{\"part\": \"%s\", \"name\": \"%s\", %s\"parameters\": {%s}, \"round\": %d, "
                "\"values\": {\"messages_per_s\": %.0f, \"lost\": %llu, \"wrong\": %llu, "
                "\"sending_us\": %.4f, \"worker_us\": %.4f, \"sender_us\": %.4f, \"io_us\": %.4f, "
-               "\"receiver_us\": %.4f}}\n",
+               "\"receiver_us\": %.4f%s}}\n",
                measured_case.part.c_str(), measured_case.name.c_str(), peer.c_str(),
                parameters.c_str(), round, messages / measured.seconds,
                static_cast<unsigned long long>(measured.lost),
                static_cast<unsigned long long>(measured.wrong), us(measured.sending_ns),
                us(measured.workers_ns), us(measured.sender_ns), us(measured.io_ns),
-               us(measured.receiving_ns));
+               us(measured.receiving_ns), frames.c_str());
   std::fflush(to);
 }
 

@@ -5,6 +5,7 @@
 #include <omzmq/wire.hpp>
 
 #include <algorithm>
+#include <array>
 #include <barrier>
 #include <chrono>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,8 +32,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// Short beside the time that a window takes to be received.
 constexpr auto kLook = 100us;
+/// Short beside the time that a window takes to be received.
+constexpr auto kWindowLook = 500us;
 /// When nothing came for so long, the rest is lost.
 constexpr auto kPatience = 3s;
 /// Of frames that libzmq alone sends: as omzmq's.
@@ -68,6 +71,19 @@ class Action {
   }
 
   [[nodiscard]] omzmq_action* get() const noexcept { return action_.get(); }
+
+  [[nodiscard]] std::uint64_t counter(std::string_view wanted) const {
+    constexpr std::size_t kMost = 64;
+    std::array<std::uint64_t, kMost> values{};
+    omzmq_action_counters(action_.get(), values.data(), values.size());
+    bool is_gauge = false;
+    for (std::size_t i = 0; i < kMost; ++i) {
+      const char* const name = omzmq_counter_name(i, &is_gauge);
+      if (name == nullptr) break;
+      if (name == wanted) return values[i];
+    }
+    throw std::logic_error("there is no counter " + std::string(wanted));
+  }
 
  private:
   template <typename Handle>
@@ -273,7 +289,7 @@ class Workers {
     if (plan_.window == 0) return;
     const auto deadline = Clock::now() + kPatience;
     while (progress_.received_by_all(plan_) + plan_.window < submitted && Clock::now() < deadline) {
-      std::this_thread::sleep_for(kLook);
+      std::this_thread::sleep_for(kWindowLook);
     }
   }
 
@@ -313,6 +329,7 @@ void send_all(const Plan& plan, const std::string& address, ::pid_t receiver, Pr
   if (progress.received_by_all(plan) < plan.workers * plan.warm_up()) {
     throw std::runtime_error("the first messages did not arrive");
   }
+  const std::uint64_t frames_before = action ? action->counter("sent.frames") : 0;
   const Times before = times_now(receiver);
   const auto begun = Clock::now();
   workers.start();
@@ -320,6 +337,7 @@ void send_all(const Plan& plan, const std::string& address, ::pid_t receiver, Pr
   const auto ended = await_received(plan, progress, plan.total());
   measured.seconds = std::chrono::duration<double>(ended - begun).count();
   const Times after = times_now(receiver);
+  if (action) measured.frames = action->counter("sent.frames") - frames_before;
   workers.dismiss();
   measured.messages = plan.total() - plan.workers * plan.warm_up();
   measured.workers_ns = workers.time_ns();
