@@ -4,9 +4,8 @@
 // What the module can do when rsyslogd is not the limit: through its C boundary, as rsyslog's part
 // calls it, over TCP to a receiver that reads each message. Beside it, by turns, libzmq alone with
 // the same messages.
+#include <array>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -36,7 +35,7 @@ std::vector<Case> all_cases() {
   constexpr const char* kEach = "raw libzmq messages";
   std::vector<Case> cases{make_case(kFrames, "", Way::kZmqFrames, 1, kMany),
                           make_case(kEach, "", Way::kZmqEach, 1, kFewer)};
-  for (const std::uint64_t workers : {1, 2, 4}) {
+  for (const auto workers : std::to_array<std::uint64_t>({1, 2, 4})) {
     cases.push_back(make_case("omzmq packed", kFrames, Way::kPacked, workers, kMany));
     cases.push_back(make_case("omzmq lines", kFrames, Way::kLines, workers, kMany));
     cases.push_back(make_case("omzmq raw", kEach, Way::kRaw, workers, kFewer));
@@ -47,13 +46,7 @@ std::vector<Case> all_cases() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = Options::parse(
-      argc, argv, 3, "What the module can do without rsyslogd, beside libzmq alone; JSON lines.");
-  try {
-    if (measure_all(all_cases(), options)) return 0;
-    std::fputs("pipeline_bench: messages were lost or wrong, see above\n", stderr);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "pipeline_bench: %s\n", error.what());
-  }
-  return 1;
+  return run_benchmark(argc, argv, 3,
+                       "What the module can do without rsyslogd, beside libzmq alone; JSON lines.",
+                       all_cases());
 }

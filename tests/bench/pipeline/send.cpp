@@ -36,7 +36,7 @@ constexpr auto kLook = 100us;
 /// Short beside the time that a window takes to be received.
 constexpr auto kWindowLook = 500us;
 /// When nothing came for so long, the rest is lost.
-constexpr auto kPatience = 3s;
+constexpr auto kPatience = 10s;
 /// Of frames that libzmq alone sends: as omzmq's.
 constexpr std::size_t kFrameBytes = std::size_t{64} << 10;
 constexpr int kFrameHwm = 256;
