@@ -6,13 +6,14 @@
 
 #include <algorithm>
 #include <array>
-#include <barrier>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -249,12 +250,15 @@ class Workers {
     }
   }
 
-  /// All of them have submitted their warm-up.
-  void await_ready() { ready_.arrive_and_wait(); }
-  void start() { start_.arrive_and_wait(); }
-  void await_end() { end_.arrive_and_wait(); }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
   /// They go, and close what they have.
-  void dismiss() { dismissed_.arrive_and_wait(); }
+  ~Workers() { enter(Stage::kOver); }
+
+  /// All of them have submitted their warm-up.
+  void await_ready() const { ready_.wait(); }
+  void start() { enter(Stage::kMeasured); }
+  void await_end() const { ended_.wait(); }
 
   /// What it took them to make and submit messages. REQUIRES: await_end() before
   [[nodiscard]] std::int64_t time_ns() const {
@@ -264,20 +268,28 @@ class Workers {
   }
 
  private:
+  enum class Stage { kWarmUp, kMeasured, kOver };
+
+  void enter(Stage stage) {
+    stage_.store(stage);
+    stage_.notify_all();
+  }
+
   void run(std::size_t index, const std::string& address, const Action* action) {
     const auto target = make_target(plan_, address, action);
     Texts texts(plan_, topics_, index);
     for (std::uint64_t n = 0; n < plan_.warm_up(); n += plan_.transaction) submit(texts, *target);
-    ready_.arrive_and_wait();
-    start_.arrive_and_wait();
+    ready_.count_down();
+    stage_.wait(Stage::kWarmUp);
+    if (stage_.load() == Stage::kOver) return;
     const std::int64_t before = thread_time_ns();
     for (std::uint64_t n = 0; n < plan_.transactions(); ++n) {
-      keep_window(plan_.workers * (plan_.warm_up() + n * plan_.transaction));
+      if (!await_window(plan_.workers * (plan_.warm_up() + n * plan_.transaction))) break;
       submit(texts, *target);
     }
     times_ns_[index] = thread_time_ns() - before;
-    end_.arrive_and_wait();
-    dismissed_.arrive_and_wait();
+    ended_.count_down();
+    stage_.wait(Stage::kMeasured);
   }
 
   static void submit(Texts& texts, Target& target) {
@@ -285,21 +297,23 @@ class Workers {
     target.submit(texts);
   }
 
-  void keep_window(std::uint64_t submitted) const {
-    if (plan_.window == 0) return;
+  /// Waits until more may be submitted. False: what is missing was lost.
+  [[nodiscard]] bool await_window(std::uint64_t submitted) const {
+    if (plan_.window == 0) return true;
     const auto deadline = Clock::now() + kPatience;
-    while (progress_.received_by_all(plan_) + plan_.window < submitted && Clock::now() < deadline) {
+    while (progress_.received_by_all(plan_) + plan_.window < submitted) {
+      if (Clock::now() > deadline) return false;
       std::this_thread::sleep_for(kWindowLook);
     }
+    return true;
   }
 
   const Plan& plan_;
   const Progress& progress_;
   const Topics topics_;
-  std::barrier<> ready_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
-  std::barrier<> start_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
-  std::barrier<> end_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
-  std::barrier<> dismissed_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
+  std::latch ready_{static_cast<std::ptrdiff_t>(plan_.workers)};
+  std::latch ended_{static_cast<std::ptrdiff_t>(plan_.workers)};
+  std::atomic<Stage> stage_{Stage::kWarmUp};
   std::vector<std::int64_t> times_ns_;
   std::vector<std::jthread> threads_;
 };
@@ -338,7 +352,6 @@ void send_all(const Plan& plan, const std::string& address, ::pid_t receiver, Pr
   measured.seconds = std::chrono::duration<double>(ended - begun).count();
   const Times after = times_now(receiver);
   if (action) measured.frames = action->counter("sent.frames") - frames_before;
-  workers.dismiss();
   measured.messages = plan.total() - plan.workers * plan.warm_up();
   measured.workers_ns = workers.time_ns();
   measured.sending_ns = after.sending_ns - before.sending_ns;
