@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The omzmq authors
-"""A real rsyslogd with one ruleset, and the processor time of processes."""
+"""A real rsyslogd with one ruleset."""
 
 import os
 import signal
@@ -17,46 +17,6 @@ START_SECONDS = 20
 
 class Failure(Exception):
     """A measurement that cannot be made; the text is for people."""
-
-
-def cpu_ns(pid):
-    """Processor time of a process so far, all its threads; None once it is gone."""
-    try:
-        # The kernel's number of the clock of another process.
-        return time.clock_gettime_ns((~pid << 3) | 2)
-    except OSError:
-        return None
-
-
-class Rest:
-    """Watches processes until none of them computes any more."""
-
-    STEP_SECONDS = 0.002
-
-    def __init__(self, pids):
-        self.last_ns = {pid: cpu_ns(pid) for pid in pids}
-        now = time.monotonic_ns()
-        self.rise_ns = {pid: now for pid in pids}  # when each was last seen to have computed
-
-    def look(self):
-        """Returns the time since when all are at rest, in ns."""
-        now = time.monotonic_ns()
-        for pid, before in self.last_ns.items():
-            cpu = cpu_ns(pid)
-            if cpu is not None and cpu != before:
-                self.last_ns[pid] = cpu
-                self.rise_ns[pid] = now
-        return now - max(self.rise_ns.values())
-
-    def wait(self, quiet_seconds, deadline, goes_on=lambda: True):
-        """Until all are at rest for so long, or goes_on() is false; False when the deadline came first."""
-        while goes_on():
-            if self.look() >= quiet_seconds * 1e9:
-                return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(self.STEP_SECONDS)
-        return True
 
 
 def input_of(directory):

@@ -22,6 +22,8 @@ sends the numbered lines as fast as rsyslogd reads them, or at a rate. The figur
   lost, duplicates by the number in each message; lost_share: of all that had to arrive. A loss is a
                   result, not an error
   rss_mib         the most memory that rsyslogd had
+  other_cores     processors that something else used meanwhile: where it is not near 0, the figures of
+                  that run say little
   p50_us ...      latency from handing the line to rsyslogd's socket until the receiver's program has
                   it. With a rate, lines that a sleep of 50 us made due go out together; sent_per_s is
                   the rate that came about

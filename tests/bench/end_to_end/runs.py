@@ -7,7 +7,8 @@ import os
 import tempfile
 import time
 
-from daemon import Daemon, Failure, Rest, cpu_ns, input_of
+from daemon import Daemon, Failure, input_of
+from processors import Others, Rest, cpu_ns
 from programs import Program, free_endpoint
 
 READY_SECONDS = 20
@@ -122,14 +123,17 @@ def run_load(tools, scenario):
         daemon = stack.enter_context(tools.daemon(scenario, directory, actions))
         receivers.wait_until_ready(daemon)
         cpu_before = cpu_ns(daemon.pid)
+        others = Others([daemon.pid, *receivers.pids()])
         arguments = ["--path", daemon.input, "--messages", scenario.messages, "--bytes", scenario.bytes]
         if scenario.rate:
             arguments += ["--rate", scenario.rate]
         load = stack.enter_context(tools.program("bench_load", *arguments))
         rest = watch(daemon, load, receivers)
         cpu = rest.last_ns[daemon.pid] - cpu_before
-        return values_of(scenario, load.answer(0), receivers.finish(), rest.rise_ns[daemon.pid], cpu,
-                         daemon.most_memory_mib())
+        other_cores = others.cores([load.pid])
+        values = values_of(scenario, load.answer(0), receivers.finish(), rest.rise_ns[daemon.pid])
+        return {**values, "rsyslogd_us": cpu / 1000 / scenario.messages, "rss_mib": daemon.most_memory_mib(),
+                "other_cores": other_cores}
 
 
 def watch(daemon, load, receivers):
@@ -152,13 +156,12 @@ def watch(daemon, load, receivers):
     return rest
 
 
-def values_of(scenario, load, results, rest_ns, cpu_ns_used, memory_mib):
-    """The figures of one run."""
+def values_of(scenario, load, results, rest_ns):
+    """What the load, the receivers and the time when rsyslogd came to rest say of a run."""
     messages = scenario.messages
     lost = sum(result["lost"] for result in results)
     expected = messages * max(1, scenario.subscribers * scenario.actions)
-    values = {"rsyslogd_us": cpu_ns_used / 1000 / messages, "rss_mib": memory_mib,
-              "daemon_per_s": messages / (rest_ns - load["first_ns"]) * 1e9}
+    values = {"daemon_per_s": messages / (rest_ns - load["first_ns"]) * 1e9}
     if not results:
         values["messages_per_s"] = values["daemon_per_s"]
         return values

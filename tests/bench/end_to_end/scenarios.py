@@ -120,7 +120,7 @@ def stalls(scale):
 
 def actions(scale):
     for number in (1, 2, 4, 8, 16, 32):
-        messages = count(MESSAGES[256] / number ** 0.8, scale)
+        messages = count(MESSAGES[256] / number ** 0.6, scale)
         for transport in (FLOOR, PACKED):
             yield Scenario("actions", transport, messages, actions=number)
 
