@@ -37,6 +37,7 @@ One line of JSON for each run. Exits with 1 and a text when a configuration does
 
 import argparse
 import json
+import re
 import shutil
 import sys
 import time
@@ -52,7 +53,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", required=True, help="build folder with omzmq.so and the programs")
     parser.add_argument("--part", default=",".join(scenarios.PARTS), help="parts, with commas: %(default)s")
-    parser.add_argument("--only", default="", help="only what has this text in its description")
+    parser.add_argument("--only", default="", help="only what this regular expression is found in, as --verbose tells it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="times the usual number of messages")
     parser.add_argument("--quick", action="store_true", help="one round of few messages: does it work?")
@@ -76,7 +77,7 @@ def parse_arguments():
 def measure(arguments, out):
     tools = runs.Tools(arguments.build, arguments.rsyslogd)
     chosen = [scenario for part in arguments.part for scenario in scenarios.of_part(part, arguments.scale)
-              if arguments.only in scenario.describe()]
+              if re.search(arguments.only, scenario.describe())]
     if not chosen:
         raise Failure(f"--only {arguments.only}: nothing is called so")
     for number in range(arguments.rounds):
