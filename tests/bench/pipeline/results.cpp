@@ -131,7 +131,8 @@ bool measure_all(const std::vector<Case>& cases, const Options& options) {
       if (!is_asked_for) continue;
       Plan plan = one.plan;
       if (options.is_quick) {
-        plan.messages = std::min({plan.messages, kQuickMessages, kQuickBytes / plan.bytes});
+        plan.messages =
+            std::min({plan.messages, kQuickMessages / plan.subscribers, kQuickBytes / plan.bytes});
       }
       const Measured measured = measure(plan);
       print(file ? file.get() : stdout, one, round, measured);
