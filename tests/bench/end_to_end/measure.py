@@ -18,6 +18,10 @@ sends the numbered lines as fast as rsyslogd reads them, or at a rate. The figur
                   first line until rsyslogd's processor clock stood still
   daemon_per_s    the same by rsyslogd's clock for all: to the last time that it was seen to compute
   rsyslogd_us     processor time of rsyslogd a message, all threads, user and system
+  input_us, worker_us, sender_us, io_us, other_us
+                  the parts of it: imptcp, the ruleset's workers (with the module's code that they
+                  run), omzmq's sender threads, libzmq's I/O threads, and the rest. What a transport
+                  costs over the floor shows more clearly in them than in the difference of two sums
   receiver_us     of the receivers, for each message that one of them received
   lost, duplicates by the number in each message; lost_share: of all that had to arrive. A loss is a
                   result, not an error
