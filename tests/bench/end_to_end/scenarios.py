@@ -98,6 +98,8 @@ def end_to_end(scale):
 
 
 def latency(scale):
+    for rate in (10_000, 100_000):  # has no latency, but shows what the rate itself costs
+        yield Scenario("latency", FLOOR, count(rate * 0.6, scale), rate=rate)
     for transport, lingers in ((OMCZMQ, [None]), (RAW, [None]), (PACKED, [0, 2, 10])):
         transport = dataclasses.replace(transport, peer="" if transport is OMCZMQ else "omczmq")
         for linger in lingers:
