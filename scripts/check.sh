@@ -25,11 +25,13 @@ checks=(
   "tsan        unit and stress tests under ThreadSanitizer"
   "fuzz        the fuzzers of tests/fuzz, a short time each, from their corpora"
   "bench       the benchmarks run, whatever their numbers"
+  "instructions  what a message costs in instructions, beside what is kept in
+              tests/bench/instructions/expected.txt"
   "valgrind    the plugin in the stock rsyslogd under valgrind"
   "tidy_tests  clang-tidy on the sources of the tests; takes longer than all of the others may"
 )
-default_checks=(format shell layout binary model tidy asan tsan fuzz bench valgrind)
-needs_release=" layout binary asan bench valgrind "
+default_checks=(format shell layout binary model tidy asan tsan fuzz bench instructions valgrind)
+needs_release=" layout binary asan bench instructions valgrind "
 skipped_status=77
 
 # run_tests PRESET LABELS [COMMAND...]: ctest on the tests that carry one of the labels, and on none
@@ -171,6 +173,10 @@ check_bench() {
   ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -L '^bench$'
 }
 
+check_instructions() {
+  /usr/bin/python3 "$root/tests/bench/instructions/check.py"
+}
+
 check_valgrind() {
   ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error -L '^valgrind$'
 }
@@ -186,7 +192,7 @@ run_if_there() {
 # run_check NAME: prints its name, result and time; exits when it failed.
 run_check() {
   local name=$1 log=$logs/check-$1.log status started=$SECONDS
-  printf 'check %-10s ' "$name"
+  printf 'check %-12s ' "$name"
   # Not in a condition: there, errexit would be off inside the check as well.
   set +e
   (

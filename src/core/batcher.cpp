@@ -6,7 +6,6 @@
 #include <new>
 #include <utility>
 
-#include "core/encoder.hpp"
 #include "core/lane.hpp"
 
 namespace omzmq {
@@ -22,19 +21,9 @@ Share& share_of(Lane* lane, std::vector<Share>& shares) {
   return known == shares.end() ? shares.emplace_back(Share{lane, 0}) : *known;
 }
 
-void hold(Share& share) noexcept {
-  share.lane->hold(1);
-  ++share.messages;
-}
-
-/// The frame of one message.
-void push(Frame&& frame, Lane* awaited_by, std::deque<Frame>& ready) {
-  frame.seal();
-  Share* const share = awaited_by == nullptr ? nullptr : &share_of(awaited_by, frame.shares);
-  ready.emplace_back();
-  // Nothing throws from here on.
-  if (share != nullptr) hold(*share);
-  ready.back() = std::move(frame);
+void hold(Share& share, std::uint32_t messages) noexcept {
+  share.lane->hold(messages);
+  share.messages += messages;
 }
 
 }  // namespace
@@ -42,6 +31,63 @@ void push(Frame&& frame, Lane* awaited_by, std::deque<Frame>& ready) {
 Batcher::Batcher(const Settings& settings, Clock::time_point now)
     : settings_(settings), room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
   if (settings.format == Format::kPacked) packer_.emplace(settings, now);
+}
+
+std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                               Clock::time_point now, std::deque<Frame>& ready) {
+  const bool takes_runs = packer_ && !settings_.dyna_topic;
+  const std::size_t left_before = reader.left();
+  most = std::min(most, left_before);
+  while (left_before - reader.left() < most && ready.empty()) {
+    if (takes_runs) {
+      reader.take(add_run(reader, awaited_by, most - (left_before - reader.left()), now, ready));
+    } else {
+      reader.peek(next_);
+      next_.awaited_by = awaited_by;
+      add(next_, now, ready);
+      reader.take(next_);
+    }
+  }
+  return left_before - reader.left();
+}
+
+/// \return what is in a frame now: one message at least
+Run Batcher::add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                     Clock::time_point now, std::deque<Frame>& ready) {
+  const auto deadline = reader.published() + settings_.batch_linger;
+  const auto that_fits = [&](const OpenFrame& frame) {
+    return is_full(frame)
+               ? Run()
+               : reader.peek_run(most_bytes() - frame.body.size(),
+                                 std::min(most, settings_.batch_max_messages - frame.messages));
+  };
+  auto found = open_.begin();  // one at most
+  Run run;
+  if (found != open_.end()) {
+    run = that_fits(found->second);
+    if (run.messages == 0 && found->second.messages != 0) {
+      cut(found, now, ready);
+      found = open_.end();
+    }
+  }
+  if (found == open_.end()) {
+    found = open({}, deadline, now, ready);
+    run = that_fits(found->second);
+  } else if (deadline < found->first) {
+    found = make_due_by(found, deadline);
+  }
+  if (run.messages == 0) run = reader.peek_run(SIZE_MAX, 1);  // larger than a frame: it goes alone
+  OpenFrame& frame = found->second;
+  Share* const share = awaited_by == nullptr ? nullptr : &share_of(awaited_by, frame.shares);
+  frame.body.append(run.records);
+  if (share != nullptr) hold(*share, run.messages);
+  open_bytes_ += run.records.size();
+  frame.messages += run.messages;
+  frame.settles += run.messages;
+  frame.published.add(reader.published(), run.messages);
+  // The messages are in. To throw now would have them added again.
+  if (is_full(frame)) static_cast<void>(try_cut(found, now, ready));
+  return run;
 }
 
 void Batcher::add(const Message& message, Clock::time_point now, std::deque<Frame>& ready) {
@@ -54,50 +100,71 @@ void Batcher::add(const Message& message, Clock::time_point now, std::deque<Fram
 
 void Batcher::add_raw(const Message& message, std::deque<Frame>& ready) {
   if (settings_.topics.empty() || settings_.has_topic_frame()) {
-    Frame frame;
-    frame.body.append(message.payload);
-    frame.own_topics.assign(message.topics.begin(), message.topics.begin() + message.topic_count);
-    frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
-    frame.messages = 1;
-    frame.held = 1;
-    frame.published.add(message.published);
-    return push(std::move(frame), message.awaited_by, ready);
+    return add_raw_frame({}, message, true, ready);
   }
-  const auto add_prefixed = [&](std::string_view topic, bool settles) {
-    Frame frame;
-    frame.body.reserve(topic.size() + message.payload.size());
-    frame.body.append(topic);
-    frame.body.append(message.payload);
-    frame.messages = settles ? 1 : 0;
-    frame.held = 1;
-    if (settles) frame.published.add(message.published);
-    push(std::move(frame), message.awaited_by, ready);
-  };
   if (settings_.dyna_topic) {
-    for (std::size_t i = 0; i < message.topic_count; ++i) add_prefixed(message.topics[i], i == 0);
+    for (std::size_t i = 0; i < message.topic_count; ++i) {
+      add_raw_frame(message.topics[i], message, i == 0, ready);
+    }
   } else {
     for (const std::string& topic : settings_.topics) {
-      add_prefixed(topic, &topic == &settings_.topics.front());
+      add_raw_frame(topic, message, &topic == &settings_.topics.front(), ready);
     }
   }
+}
+
+/// \throws std::bad_alloc, and there is no such frame
+void Batcher::add_raw_frame(std::string_view prefix, const Message& message, bool settles,
+                            std::deque<Frame>& ready) const {
+  Frame& frame = ready.emplace_back();
+  try {
+    frame.body.reserve(prefix.size() + message.payload.size());
+    frame.body.append(prefix);
+    frame.body.append(message.payload);
+    if (settings_.has_topic_frame()) {
+      if (settings_.dyna_topic) {
+        frame.own_topics.assign(message.topics.begin(),
+                                message.topics.begin() + message.topic_count);
+      }
+      frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
+    }
+    if (message.awaited_by != nullptr) hold(share_of(message.awaited_by, frame.shares), 1);
+  } catch (const std::bad_alloc&) {
+    ready.pop_back();
+    throw;
+  }
+  frame.held = 1;
+  if (settles) {
+    frame.messages = 1;
+    frame.published.add(message.published);
+  }
+  frame.seal();
 }
 
 void Batcher::add_to_frame(std::string_view topic, const Message& message, bool settles,
                            Clock::time_point now, std::deque<Frame>& ready) {
   const auto deadline = message.published + settings_.batch_linger;
   auto found = find(topic);
-  if (found != open_.end() && !has_room(found->second, message.payload)) {
-    cut(found, now, ready);
-    found = open_.end();
+  std::size_t bytes = 0;
+  if (found != open_.end()) {
+    bytes = encoded_bytes(found->second, message.payload);
+    if (!has_room(found->second, bytes)) {
+      cut(found, now, ready);
+      found = open_.end();
+    }
   }
-  found = found == open_.end() ? open(topic, deadline, now, ready) : make_due_by(found, deadline);
+  if (found == open_.end()) {
+    found = open(topic, deadline, now, ready);
+    bytes = encoded_bytes(found->second, message.payload);
+  } else if (deadline < found->first) {
+    found = make_due_by(found, deadline);
+  }
   OpenFrame& frame = found->second;
   Share* const share =
       message.awaited_by == nullptr ? nullptr : &share_of(message.awaited_by, frame.shares);
-  const std::size_t before = frame.body.size();
-  encode(frame, message.payload);
-  if (share != nullptr) hold(*share);
-  open_bytes_ += frame.body.size() - before;
+  encode(frame, message.payload, bytes);
+  if (share != nullptr) hold(*share, 1);
+  open_bytes_ += bytes;
   ++frame.messages;
   if (settles) {
     ++frame.settles;
@@ -109,26 +176,11 @@ void Batcher::add_to_frame(std::string_view topic, const Message& message, bool 
   }
 }
 
-bool Batcher::is_full(const OpenFrame& frame) const noexcept {
-  return frame.messages >= settings_.batch_max_messages ||
-         frame.body.size() >= room_ + settings_.batch_max_bytes;
-}
-
-bool Batcher::has_room(const OpenFrame& frame, std::string_view payload) const noexcept {
-  return !is_full(frame) &&
-         frame.body.size() + encoded_bytes(frame, payload) <= room_ + settings_.batch_max_bytes;
-}
-
-std::size_t Batcher::encoded_bytes(const OpenFrame& frame,
-                                   std::string_view payload) const noexcept {
-  return packer_ ? record_bytes(payload) : line_bytes(payload, frame.messages);
-}
-
-void Batcher::encode(OpenFrame& frame, std::string_view payload) const {
+void Batcher::encode(OpenFrame& frame, std::string_view payload, std::size_t encoded_bytes) const {
   if (packer_) {
     append_record(frame.body, payload);
   } else {
-    append_line(frame.body, payload, frame.messages);
+    append_line(frame.body, payload, frame.messages, encoded_bytes);
   }
 }
 
@@ -153,9 +205,8 @@ Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point 
   return frame;
 }
 
+/// Another lane's message is older, though it was read later.
 Batcher::Open::iterator Batcher::make_due_by(Open::iterator frame, Clock::time_point deadline) {
-  if (frame->first <= deadline) return frame;
-  // Another lane's message is older, though it was read later.
   auto node = open_.extract(frame);
   node.key() = deadline;
   const auto moved = open_.insert(std::move(node));

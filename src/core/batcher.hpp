@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/encoder.hpp"
 #include "core/frame.hpp"
 #include "core/packer.hpp"
 #include "core/settings.hpp"
@@ -31,6 +32,14 @@ class Batcher {
 
   /// Keeps a reference to the settings.
   Batcher(const Settings& settings, Clock::time_point now);
+
+  /// Takes messages out of a transaction, in their order, until a frame is ready: so a frame's
+  /// worth of what goes on around it is done for many messages. REQUIRES: reader.left() > 0
+  /// \param awaited_by  the lane whose worker waits for the messages' fate, or nullptr
+  /// \return how many it took, `most` at most
+  /// \throws std::bad_alloc: what it did not take is still in the reader; see add()
+  std::size_t take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                        Clock::time_point now, std::deque<Frame>& ready);
 
   /// Takes a message; frames that are full thereby go to the end of `ready`.
   /// \throws std::bad_alloc: the message may be in some of its topics' frames and not in others
@@ -66,13 +75,27 @@ class Batcher {
   using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline
 
   void add_raw(const Message& message, std::deque<Frame>& ready);
+  void add_raw_frame(std::string_view prefix, const Message& message, bool settles,
+                     std::deque<Frame>& ready) const;
   void add_to_frame(std::string_view topic, const Message& message, bool settles,
                     Clock::time_point now, std::deque<Frame>& ready);
-  [[nodiscard]] bool is_full(const OpenFrame& frame) const noexcept;
-  [[nodiscard]] bool has_room(const OpenFrame& frame, std::string_view payload) const noexcept;
+  [[nodiscard]] Run add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                            Clock::time_point now, std::deque<Frame>& ready);
+  /// Of a frame that holds several messages.
+  [[nodiscard]] std::size_t most_bytes() const noexcept {
+    return room_ + settings_.batch_max_bytes;
+  }
+  [[nodiscard]] bool is_full(const OpenFrame& frame) const noexcept {
+    return frame.messages >= settings_.batch_max_messages || frame.body.size() >= most_bytes();
+  }
   [[nodiscard]] std::size_t encoded_bytes(const OpenFrame& frame,
-                                          std::string_view payload) const noexcept;
-  void encode(OpenFrame& frame, std::string_view payload) const;
+                                          std::string_view payload) const noexcept {
+    return packer_ ? record_bytes(payload) : line_bytes(payload, frame.messages);
+  }
+  [[nodiscard]] bool has_room(const OpenFrame& frame, std::size_t encoded_bytes) const noexcept {
+    return !is_full(frame) && frame.body.size() + encoded_bytes <= most_bytes();
+  }
+  void encode(OpenFrame& frame, std::string_view payload, std::size_t encoded_bytes) const;
   [[nodiscard]] Open::iterator find(std::string_view topic);
   [[nodiscard]] Open::iterator open(std::string_view topic, Clock::time_point deadline,
                                     Clock::time_point now, std::deque<Frame>& ready);
@@ -88,6 +111,7 @@ class Batcher {
   Open open_;               ///< in the order of their deadlines
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
   std::size_t open_bytes_ = 0;
+  Message next_;  ///< of take_from(), which would have to clear one of its own each time
 };
 
 }  // namespace omzmq

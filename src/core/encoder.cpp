@@ -2,11 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/encoder.hpp"
 
-#include <omzmq/wire.hpp>
-
-#include <algorithm>
-#include <cstdint>
-
 namespace omzmq {
 namespace {
 
@@ -30,28 +25,21 @@ std::size_t line_bytes(std::string_view payload, std::size_t messages) noexcept 
   return separator + payload.size() + inner * (kEscapedLf.size() - 1);
 }
 
-void append_line(FrameBuffer& to, std::string_view payload, std::size_t messages) {
-  to.reserve_for(line_bytes(payload, messages));
+void append_line(FrameBuffer& to, std::string_view payload, std::size_t messages,
+                 std::size_t bytes) {
+  const std::size_t size_after = to.size() + bytes;
+  to.reserve_for(bytes);
   if (messages != 0) to.append("\n");
   payload = without_last_lf(payload);
-  for (auto lf = payload.find('\n'); lf != std::string_view::npos; lf = payload.find('\n')) {
-    to.append(payload.substr(0, lf));
-    to.append(kEscapedLf);
-    payload.remove_prefix(lf + 1);
+  const bool has_inner_lf = to.size() + payload.size() != size_after;
+  if (has_inner_lf) {
+    for (auto lf = payload.find('\n'); lf != std::string_view::npos; lf = payload.find('\n')) {
+      to.append(payload.substr(0, lf));
+      to.append(kEscapedLf);
+      payload.remove_prefix(lf + 1);
+    }
   }
   to.append(payload);
-}
-
-std::size_t record_bytes(std::string_view payload) noexcept {
-  return wire::kLengthBytes + payload.size();
-}
-
-void append_record(FrameBuffer& to, std::string_view payload) {
-  to.reserve_for(record_bytes(payload));
-  char* const end = to.data() + to.size();
-  wire::store(end, static_cast<std::uint32_t>(payload.size()));
-  std::copy(payload.begin(), payload.end(), end + wire::kLengthBytes);
-  to.resize(to.size() + record_bytes(payload));
 }
 
 }  // namespace omzmq

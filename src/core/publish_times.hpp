@@ -21,13 +21,13 @@ class PublishTimes {
  public:
   static constexpr std::size_t kMost = 8;
 
-  /// One more message. Times may come in any order.
-  void add(Clock::time_point published) noexcept {
+  /// So many more messages. Times may come in any order.
+  void add(Clock::time_point published, std::uint32_t messages = 1) noexcept {
     if (several_ == nullptr && (only_messages_ == 0 || only_ == published)) {
       only_ = published;
-      ++only_messages_;
+      only_messages_ += messages;
     } else {
-      add_another(published);
+      add_another(published, messages);
     }
   }
 
@@ -56,12 +56,12 @@ class PublishTimes {
     std::size_t count;
   };
 
-  void add_another(Clock::time_point published) noexcept {
+  void add_another(Clock::time_point published, std::uint32_t messages) noexcept {
     if (!several_) {
       several_.reset(new (std::nothrow) Several);
       if (!several_) {
         only_ = std::min(only_, published);
-        ++only_messages_;
+        only_messages_ += messages;
         return;
       }
       several_->list.front() = {only_, only_, only_messages_};
@@ -69,23 +69,23 @@ class PublishTimes {
     }
     Segment& last = several_->list[several_->count - 1];
     if (last.newest == published) {
-      ++last.messages;
+      last.messages += messages;
     } else {
-      insert(published);
+      insert(published, messages);
     }
   }
 
-  void insert(Clock::time_point published) noexcept {
+  void insert(Clock::time_point published, std::uint32_t messages) noexcept {
     const auto begin = several_->list.begin();
     const auto end = begin + static_cast<std::ptrdiff_t>(several_->count);
     const auto at = std::find_if(
         begin, end, [published](const Segment& segment) { return published <= segment.newest; });
     if (at != end && at->oldest <= published) {
-      ++at->messages;
+      at->messages += messages;
       return;
     }
     std::move_backward(at, end, end + 1);
-    *at = {published, published, 1};
+    *at = {published, published, messages};
     if (++several_->count > kMost) join(*several_);
   }
 

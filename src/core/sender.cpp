@@ -93,13 +93,17 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   outbox_.read_acks(now);
   const auto begun = Clock::now();
   Outcome outcome = Outcome::kMore;
-  for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore; ++n) {
+  for (std::size_t n = 0; n < kCycleMessages && outcome == Outcome::kMore;) {
     if (!flush(now)) {
       outcome = Outcome::kBlocked;
-    } else if (!take_one(now)) {
+    } else if (replay_one()) {
+      ++n;
+    } else if (const std::size_t taken = take_messages(kCycleMessages - n, now); taken == 0) {
       outcome = Outcome::kIdle;
     } else if (compresses_ && !outbox_.ready().empty() && Clock::now() - begun > kCycleTime) {
       break;
+    } else {
+      n += taken;
     }
   }
   // Nothing joins a frame whose workers wait for it.
@@ -117,13 +121,15 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
   return outcome;
 }
 
-/// False: there is nothing to take.
-bool Sender::take_one(Clock::time_point now) {
-  if (replay_one()) return true;
-  if (!next_message()) return false;
-  batcher_.add(*message_, now, outbox_.ready());
-  finish_message();
-  return true;
+/// Until a frame is ready. \return how many it took; 0: there are none
+std::size_t Sender::take_messages(std::size_t most, Clock::time_point now) {
+  std::size_t taken = 0;
+  while (taken < most && outbox_.ready().empty() && next_transaction()) {
+    taken += batcher_.take_from(reader_, is_awaited_ ? lane_ : nullptr, most - taken, now,
+                                outbox_.ready());
+    if (reader_.left() == 0) skip_transaction();
+  }
+  return taken;
 }
 
 /// What an earlier run left goes before everything else.
@@ -136,35 +142,26 @@ bool Sender::replay_one() {
   return false;
 }
 
-bool Sender::next_message() {
-  if (message_) return true;  // add() failed for want of memory
-  if (lane_ == nullptr) {
-    const auto& lanes = handoff_.lanes();
-    // A worker that found its lane full at the stop goes on in another one behind it.
-    if (log_.stopping()) next_lane_ = 0;
-    for (std::size_t i = 0; i < lanes.size() && lane_ == nullptr; ++i) {
-      Lane* const lane = lanes[(next_lane_ + i) % lanes.size()].get();
-      const auto body = lane->front();
-      if (body.empty()) continue;
-      lane_ = lane;
-      reader_ = TransactionReader(body, slices_each_);
-      next_lane_ = (next_lane_ + i + 1) % lanes.size();
-    }
-    if (lane_ == nullptr) return false;
+bool Sender::next_transaction() {
+  if (lane_ != nullptr) return true;
+  const auto& lanes = handoff_.lanes();
+  // A worker that found its lane full at the stop goes on in another one behind it.
+  if (log_.stopping()) next_lane_ = 0;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    Lane* const lane = lanes[(next_lane_ + i) % lanes.size()].get();
+    const auto body = lane->front();
+    if (body.empty()) continue;
+    lane_ = lane;
+    reader_ = TransactionReader(body, slices_each_);
+    next_lane_ = (next_lane_ + i + 1) % lanes.size();
+    return true;
   }
-  message_ = reader_.next();
-  if (is_awaited_) message_->awaited_by = lane_;
-  return true;
+  return false;
 }
 
-void Sender::finish_message() {
-  message_.reset();
-  if (reader_.left() == 0) skip_transaction();
-}
-
+/// \return messages that were not taken
 std::size_t Sender::skip_transaction() {
-  const std::size_t skipped = reader_.left() + (message_ ? 1 : 0);
-  message_.reset();
+  const std::size_t skipped = reader_.left();
   reader_ = TransactionReader();
   Lane* const lane = std::exchange(lane_, nullptr);
   lane->release();

@@ -65,10 +65,9 @@ class Sender {
  private:
   static constexpr std::chrono::milliseconds kLastLinger{500};  ///< of a socket that is closed
 
-  [[nodiscard]] bool take_one(Clock::time_point now);
+  [[nodiscard]] std::size_t take_messages(std::size_t most, Clock::time_point now);
   [[nodiscard]] bool replay_one();
-  [[nodiscard]] bool next_message();
-  void finish_message();
+  [[nodiscard]] bool next_transaction();
   [[nodiscard]] bool flush(Clock::time_point now);
   [[nodiscard]] bool send_beats(Clock::time_point now);
   [[nodiscard]] Clock::time_point next_beats() const noexcept;
@@ -101,10 +100,8 @@ class Sender {
   Outbox outbox_;
   Spool spool_;
 
-  // The transaction being read. `message_` is the one that add() has not taken yet.
-  Lane* lane_ = nullptr;
-  TransactionReader reader_;
-  std::optional<Message> message_;
+  Lane* lane_ = nullptr;      ///< whose transaction is being read
+  TransactionReader reader_;  ///< of its messages that the batcher has not taken yet
   std::size_t next_lane_ = 0;
   std::size_t slices_each_;
   bool compresses_;

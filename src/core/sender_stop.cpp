@@ -120,11 +120,7 @@ void Sender::save_all() {
   spool_.save_rest();
   const auto now = Clock::now();
   if (Packer* const packer = batcher_.packer()) packer->stop_compressing();
-  while (next_message()) {
-    batcher_.add(*message_, now, outbox_.ready());
-    finish_message();
-    save_ready();
-  }
+  while (take_messages(SIZE_MAX, now) != 0) save_ready();
   batcher_.cut_all(now, outbox_.ready());
   save_ready();
 }

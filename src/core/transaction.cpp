@@ -2,13 +2,17 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "core/transaction.hpp"
 
+#include <omzmq/wire.hpp>
+
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
 // A transaction is: i64 time of publication (ticks of Clock), u64 number of messages, the u32 size
-// of each slice of each message, then the bytes of the slices. The sizes stand together so that the
-// bytes of equal slices keep an alignment, and passing over messages does not touch them. It never
-// leaves the process, so it is in host order.
+// of each slice of each message, then the messages: each a record of the packed format, which is
+// the payload behind its length, and its other slices. So many records go into a frame in one
+// piece; and the sizes stand together so that to find where they end does not touch them. But for
+// the records it is in host order: it never leaves the process.
 
 namespace omzmq {
 namespace {
@@ -29,6 +33,15 @@ T get(const std::byte*& from) noexcept {
   return value;
 }
 
+std::byte* put_bytes(std::byte* to, const omzmq_slice& slice) noexcept {
+  if (slice.size != 0) std::memcpy(to, slice.data, slice.size);
+  return to + slice.size;
+}
+
+std::string_view view_of(const std::byte* bytes, std::size_t size) noexcept {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
 }  // namespace
 
 TransactionPlan plan_transaction(const Batch& batch, std::size_t max_message_bytes) noexcept {
@@ -41,6 +54,7 @@ TransactionPlan plan_transaction(const Batch& batch, std::size_t max_message_byt
       continue;
     }
     ++plan.messages;
+    bytes += wire::kLengthBytes;
     for (const omzmq_slice& slice : message) bytes += sizeof slice.size + slice.size;
   }
   if (plan.messages != 0) plan.bytes = bytes;
@@ -57,10 +71,11 @@ void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan&
   for (std::size_t i = 0; i < batch.count; ++i) {
     const auto message = batch.message(i);
     if (message.front().size > max_message_bytes) continue;
+    wire::store(reinterpret_cast<char*>(to), message.front().size);
+    to += wire::kLengthBytes;
     for (const omzmq_slice& slice : message) {
       size = put(size, slice.size);
-      if (slice.size != 0) std::memcpy(to, slice.data, slice.size);
-      to += slice.size;
+      to = put_bytes(to, slice);
     }
   }
   assert(to == end);
@@ -75,22 +90,47 @@ TransactionReader::TransactionReader(std::span<const std::byte> body,
   bytes_ = size_ + left_ * slices_each * sizeof(omzmq_slice::size);
 }
 
-Message TransactionReader::next() noexcept {
+void TransactionReader::peek(Message& to) const noexcept {
   assert(left_ > 0);
-  --left_;
-  Message message;
-  message.payload = next_slice();
-  for (std::size_t i = 1; i < slices_each_; ++i)
-    message.topics[message.topic_count++] = next_slice();
-  message.published = published_;
-  return message;
+  const std::byte* size = size_;
+  to.payload = view_of(bytes_ + wire::kLengthBytes, get<std::uint32_t>(size));
+  const char* topic = to.payload.data() + to.payload.size();
+  to.topic_count = slices_each_ - 1;
+  for (std::size_t i = 0; i < to.topic_count; ++i) {
+    to.topics[i] = {topic, get<std::uint32_t>(size)};
+    topic += to.topics[i].size();
+  }
+  to.published = published_;
 }
 
-std::string_view TransactionReader::next_slice() noexcept {
-  const auto size = get<std::uint32_t>(size_);
-  const std::string_view slice(reinterpret_cast<const char*>(bytes_), size);
-  bytes_ += size;
-  return slice;
+Run TransactionReader::peek_run(std::size_t most_bytes, std::size_t most_messages) const noexcept {
+  assert(slices_each_ == 1);
+  const std::byte* size = size_;
+  const std::byte* const end = size + std::min(most_messages, left_) * sizeof(omzmq_slice::size);
+  std::size_t bytes = 0;
+  Run run;
+  while (size != end) {
+    const std::size_t with_next = bytes + wire::kLengthBytes + get<std::uint32_t>(size);
+    if (with_next > most_bytes) break;
+    bytes = with_next;
+    ++run.messages;
+  }
+  run.records = view_of(bytes_, bytes);
+  return run;
+}
+
+void TransactionReader::take(const Message& message) noexcept {
+  std::size_t bytes = wire::kLengthBytes + message.payload.size();
+  for (std::size_t i = 0; i < message.topic_count; ++i) bytes += message.topics[i].size();
+  bytes_ += bytes;
+  size_ += slices_each_ * sizeof(omzmq_slice::size);
+  --left_;
+}
+
+void TransactionReader::take(const Run& run) noexcept {
+  bytes_ += run.records.size();
+  size_ += run.messages * sizeof(omzmq_slice::size);
+  left_ -= run.messages;
 }
 
 }  // namespace omzmq

@@ -56,24 +56,43 @@ struct TransactionPlan {
 void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan& plan,
                        std::size_t max_message_bytes, Clock::time_point published) noexcept;
 
-/// Reads the messages of a transaction in their order.
+/// The payloads of some messages, one after the other, each behind its length: records as the
+/// packed format has them. Valid until the lane releases the transaction.
+struct Run {
+  std::string_view records;
+  std::uint32_t messages = 0;
+};
+
+/// Reads the messages of a transaction in their order. To peek at some does not take them.
+///
+/// Threads: one.
 class TransactionReader {
  public:
   TransactionReader() = default;
   /// \param body  what write_transaction() wrote, or nothing
   TransactionReader(std::span<const std::byte> body, std::size_t slices_each) noexcept;
 
-  /// Messages that next() has not given yet.
+  /// Messages that were not taken.
   [[nodiscard]] std::size_t left() const noexcept { return left_; }
 
-  /// REQUIRES: left() > 0
-  [[nodiscard]] Message next() noexcept;
+  /// Of all its messages.
+  [[nodiscard]] Clock::time_point published() const noexcept { return published_; }
+
+  /// The next message. REQUIRES: left() > 0
+  void peek(Message& to) const noexcept;
+
+  /// The next messages, as many as have up to `most_bytes` of records.
+  /// REQUIRES: one slice for each message
+  [[nodiscard]] Run peek_run(std::size_t most_bytes, std::size_t most_messages) const noexcept;
+
+  /// Takes what peek() showed.
+  void take(const Message& message) noexcept;
+  /// Takes what peek_run() showed.
+  void take(const Run& run) noexcept;
 
  private:
-  [[nodiscard]] std::string_view next_slice() noexcept;
-
   const std::byte* size_ = nullptr;   ///< of the next slice
-  const std::byte* bytes_ = nullptr;  ///< of the next slice
+  const std::byte* bytes_ = nullptr;  ///< of the next message: its record, and then its topics
   std::size_t slices_each_ = 1;
   std::size_t left_ = 0;
   Clock::time_point published_;

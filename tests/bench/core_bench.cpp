@@ -28,7 +28,8 @@ void append_line_to_frame(benchmark::State& state) {
   FrameBuffer frame;
   std::size_t messages = 0;
   for ([[maybe_unused]] auto _ : state) {
-    append_line(frame, payload, messages++);
+    append_line(frame, payload, messages, line_bytes(payload, messages));
+    ++messages;
     if (frame.size() < kFrameBytes) continue;
     frame = FrameBuffer();
     frame.reserve(kFrameBytes);
@@ -44,7 +45,7 @@ void append_line_with_lfs(benchmark::State& state) {
   for (std::size_t i = 15; i < payload.size(); i += 16) payload[i] = '\n';
   FrameBuffer frame;
   for ([[maybe_unused]] auto _ : state) {
-    append_line(frame, payload, 1);
+    append_line(frame, payload, 1, line_bytes(payload, 1));
     if (frame.size() >= kFrameBytes) frame = FrameBuffer();
   }
   state.SetItemsProcessed(state.iterations());

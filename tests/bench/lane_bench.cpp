@@ -72,8 +72,12 @@ std::uint64_t look_at(std::string_view payload) {
 
 std::uint64_t look_at_all(std::span<const std::byte> body) {
   std::uint64_t sum = 0;
-  for (TransactionReader reader(body, 1); reader.left() != 0;)
-    sum += look_at(reader.next().payload);
+  Message message;
+  for (TransactionReader reader(body, 1); reader.left() != 0;) {
+    reader.peek(message);
+    reader.take(message);
+    sum += look_at(message.payload);
+  }
   return sum;
 }
 

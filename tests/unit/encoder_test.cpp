@@ -14,7 +14,10 @@ namespace {
 std::string lines(const std::vector<std::string>& payloads) {
   FrameBuffer buffer;
   std::size_t messages = 0;
-  for (const std::string& payload : payloads) append_line(buffer, payload, messages++);
+  for (const std::string& payload : payloads) {
+    append_line(buffer, payload, messages, line_bytes(payload, messages));
+    ++messages;
+  }
   return std::string(buffer.view());
 }
 
@@ -55,7 +58,7 @@ TEST(Lines, AreAsLongAsForetold) {
       for (char& c : payload) c = "ab\n"[letter(random)];
       const std::size_t before = buffer.size();
       const std::size_t foretold = line_bytes(payload, n);
-      append_line(buffer, payload, n);
+      append_line(buffer, payload, n, foretold);
       ASSERT_EQ(buffer.size() - before, foretold) << '"' << payload << '"';
     }
   }
