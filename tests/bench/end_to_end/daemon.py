@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 
+from processors import die_with_parent
+
 # Numbers and times of a probe as line.hpp has them: it only shows that the way is open.
 PROBE = b"<13>Nov 22 10:00:00 host bench: 9999999999 0000000000000000000\n"
 QUEUE = ('queue.type="FixedArray" queue.size="200000" queue.dequeueBatchSize="1024" '

@@ -2,8 +2,18 @@
 # SPDX-FileCopyrightText: The omzmq authors
 """The processor time of processes, of ours and of others."""
 
+import ctypes
 import os
+import signal
 import time
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """For preexec_fn: the kernel kills the process when the one that started it is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cpu_ns(pid):

@@ -21,16 +21,17 @@ PROBE_SECONDS = 0.02
 class Tools:
     """Where the programs are."""
 
-    def __init__(self, build, rsyslogd):
+    def __init__(self, build, rsyslogd, module=""):
         self.build = os.path.abspath(build)
         self.rsyslogd = rsyslogd
+        self.omzmq = os.path.abspath(module or os.path.join(build, "omzmq.so"))
 
     def program(self, name, *arguments):
         return Program(os.path.join(self.build, "tests", "bench", "end_to_end", name), arguments)
 
     def modules(self, transport):
         if transport.module == "omzmq":
-            return [os.path.join(self.build, "omzmq.so")]
+            return [self.omzmq]
         return [transport.module] if transport.module else []
 
     def daemon(self, scenario, directory, actions):

@@ -74,6 +74,9 @@ class Scenario:
                 found["linger_ms"] = self.linger
         return found
 
+    def renamed(self, suffix):
+        return dataclasses.replace(self, transport=dataclasses.replace(self.transport, name=self.transport.name + suffix))
+
     def describe(self):
         shown = ", ".join(f"{key} {value}" for key, value in self.parameters().items())
         return f"{self.part}: {self.transport.name} ({shown})"
