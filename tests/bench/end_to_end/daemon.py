@@ -71,7 +71,7 @@ class Daemon:
         with open(self.file("err"), "wb") as err:
             self.process = subprocess.Popen(
                 [self.rsyslogd, "-n", "-C", "-i", self.file("pid"), "-f", self.file("conf")],
-                stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+                stdin=subprocess.DEVNULL, stdout=err, stderr=err, preexec_fn=die_with_parent)
         deadline = time.monotonic() + START_SECONDS
         self.probes = socket.socket(socket.AF_UNIX)
         while True:

@@ -75,7 +75,8 @@ class Scenario:
         return found
 
     def renamed(self, suffix):
-        return dataclasses.replace(self, transport=dataclasses.replace(self.transport, name=self.transport.name + suffix))
+        transport = dataclasses.replace(self.transport, name=self.transport.name + suffix)
+        return dataclasses.replace(self, transport=transport)
 
     def describe(self):
         shown = ", ".join(f"{key} {value}" for key, value in self.parameters().items())
