@@ -22,6 +22,7 @@ sends the numbered lines as fast as rsyslogd reads them, or at a rate. The figur
                   the parts of it: imptcp, the ruleset's workers (with the module's code that they
                   run), omzmq's sender threads, libzmq's I/O threads, and the rest. What a transport
                   costs over the floor shows more clearly in them than in the difference of two sums
+  worker_threads  of the ruleset at the end: rsyslogd starts only as many as it finds work for
   receiver_us     of the receivers, for each message that one of them received
   lost, duplicates by the number in each message; lost_share: of all that had to arrive. A loss is a
                   result, not an error
@@ -63,7 +64,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", required=True, help="build folder with omzmq.so and the programs")
     parser.add_argument("--part", default=",".join(scenarios.PARTS), help="parts, with commas: %(default)s")
-    parser.add_argument("--only", default="", help="only what this regular expression is found in, as --verbose tells it")
+    parser.add_argument("--only", default="", help="only where --verbose tells what this regular expression finds")
     parser.add_argument("--against", help="another omzmq.so, which is measured beside the build's, by turns")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="times the usual number of messages")

@@ -137,7 +137,8 @@ def run_load(tools, scenario):
         threads = {f"{role}_us": (now - threads_before[role]) / 1000 / scenario.messages
                    for role, now in cpu_ns_by_role(daemon.pid).items()}
         return {**values, "rsyslogd_us": cpu / 1000 / scenario.messages, **threads,
-                "rss_mib": daemon.most_memory_mib(), "other_cores": other_cores}
+                "worker_threads": daemon.worker_threads(), "rss_mib": daemon.most_memory_mib(),
+                "other_cores": other_cores}
 
 
 def watch(daemon, load, receivers):
