@@ -76,7 +76,8 @@ TEST(CurveKey, IsNothingElse) {
 }
 
 TEST(ParseCertificate, FindsTheKeysWhereverTheyStand) {
-  const CertificateLines both = parse_certificate(certificate_text(kAnnasKey, kAnnasSecret));
+  const std::string text = certificate_text(kAnnasKey, kAnnasSecret);  // of which it has views
+  const CertificateLines both = parse_certificate(text);
   EXPECT_EQ(both.public_key, kAnnasKey);
   EXPECT_EQ(both.secret_key, kAnnasSecret);
   EXPECT_EQ(parse_certificate("public-key=abc").public_key, "abc");

@@ -170,6 +170,10 @@ class Crc final : public Workload {
   std::uint32_t sum_ = 0;
 };
 
+void append_line_to(FrameBuffer& to, std::string_view payload, std::size_t messages) {
+  append_line(to, payload, messages, line_bytes(payload, messages));
+}
+
 void append_record_to(FrameBuffer& to, std::string_view payload, std::size_t /*messages*/) {
   append_record(to, payload);
 }
@@ -184,7 +188,7 @@ std::vector<NamedWorkload> core_workloads() {
       {"send_lines", [] { return std::make_unique<Send>(Format::kLines, 1024); }},
       {"send_packed", [] { return std::make_unique<Send>(Format::kPacked, 1024); }},
       {"send_packed_8", [] { return std::make_unique<Send>(Format::kPacked, 8); }},
-      {"append_line", [] { return std::make_unique<Encode>(append_line); }},
+      {"append_line", [] { return std::make_unique<Encode>(append_line_to); }},
       {"append_record", [] { return std::make_unique<Encode>(append_record_to); }},
       {"pack", [] { return std::make_unique<Pack>(); }},
       {"crc", [] { return std::make_unique<Crc>(); }},
