@@ -18,7 +18,7 @@ void fill(std::string& line, std::size_t bytes, std::minstd_rand& random) {
   constexpr std::array<std::string_view, 16> kWords{
       "accepted", "client",      "connection", "error",   "from",    "GET",
       "host=web", "latency_ms=", "password",   "refused", "request", "root",
-      "session",  "status=200",  "timeout",    "user="};
+      "opened",   "status=200",  "timeout",    "user="};
   while (line.size() < bytes) {
     const auto drawn = random();
     line += ' ';
