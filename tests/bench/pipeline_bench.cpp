@@ -3,7 +3,8 @@
 
 // What the module can do when rsyslogd is not the limit: through its C boundary, as rsyslog's part
 // calls it, over TCP to a receiver that reads each message. Beside it, by turns, libzmq alone with
-// the same messages.
+// the same messages. Once with as many messages on the way as the queues take, and, where a
+// "window" is named, with no more than that: as it is when what comes before it is slower.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,8 @@ namespace {
 using namespace omzmq::bench;
 
 constexpr std::uint64_t kBytes = 256;
+/// Messages on the way: several frames.
+constexpr std::uint64_t kShort = 8192;
 
 Case make_case(const char* name, const char* peer, Way way, std::uint64_t workers,
                std::uint64_t messages) {
@@ -39,6 +42,12 @@ std::vector<Case> all_cases() {
     cases.push_back(make_case("omzmq packed", kFrames, Way::kPacked, workers, kMany));
     cases.push_back(make_case("omzmq lines", kFrames, Way::kLines, workers, kMany));
     cases.push_back(make_case("omzmq raw", kEach, Way::kRaw, workers, kFewer));
+  }
+  for (Case one : std::vector(cases)) {
+    if (one.plan.workers != 1) continue;
+    one.plan.window = kShort;
+    one.parameters.emplace_back("window", kShort);
+    cases.push_back(one);
   }
   return cases;
 }
