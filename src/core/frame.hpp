@@ -33,7 +33,7 @@ class FrameBuffer {
  public:
   /// Bytes before the data that belong to the sink that takes the buffer over. Aligned for
   /// pointers.
-  static constexpr std::size_t kHeadroom = 48;
+  static constexpr std::size_t kHeadroom = 40;
 
   FrameBuffer() = default;
   /// Takes over what release() gave up, with `bytes` of data in it.
