@@ -213,9 +213,9 @@ struct Times {
   std::int64_t receiving_ns;
 };
 
-Times times_now(::pid_t receiver) {
-  return {process_time_ns(::getpid()), threads_time_ns("omzmq:"), threads_time_ns("ZMQbg/IO"),
-          process_time_ns(receiver)};
+Times times_now(const Plan& plan, ::pid_t receiver) {
+  return {process_time_ns(::getpid()), plan.is_omzmq() ? threads_time_ns("omzmq:") : 0,
+          threads_time_ns("ZMQbg/IO"), process_time_ns(receiver)};
 }
 
 /// Waits until each subscriber has so many, or no more come. \return when the last one came
@@ -344,13 +344,13 @@ void send_all(const Plan& plan, const std::string& address, ::pid_t receiver, Pr
     throw std::runtime_error("the first messages did not arrive");
   }
   const std::uint64_t frames_before = action ? action->counter("sent.frames") : 0;
-  const Times before = times_now(receiver);
+  const Times before = times_now(plan, receiver);
   const auto begun = Clock::now();
   workers.start();
   workers.await_end();
   const auto ended = await_received(plan, progress, plan.total());
   measured.seconds = std::chrono::duration<double>(ended - begun).count();
-  const Times after = times_now(receiver);
+  const Times after = times_now(plan, receiver);
   if (action) measured.frames = action->counter("sent.frames") - frames_before;
   measured.messages = plan.total() - plan.workers * plan.warm_up();
   measured.workers_ns = workers.time_ns();
