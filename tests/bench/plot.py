@@ -30,7 +30,7 @@ set output {out}
 set border 3 linecolor "#444444"
 set grid ytics linecolor "#dddddd" linewidth 1
 set tics nomirror
-set key noenhanced outside center top horizontal maxrows 2
+set key noenhanced outside center top horizontal samplen 2 maxrows 2
 """
 
 

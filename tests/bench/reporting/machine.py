@@ -45,17 +45,17 @@ def table(results):
     rows = results.of(PART)
     if not rows:
         return None
-    machine = rows[0]
-    shown = [[name, text] for name, text in machine.parameters.items()]
+    # The tree may have changed meanwhile; what was built is the first.
+    shown = [[name, text] for name, text in rows[0].parameters.items()]
     dates = [date for row in rows for date in row.numbers("date").values()]
     shown.append(["date", datetime.datetime.fromtimestamp(min(dates), datetime.timezone.utc).strftime("%Y-%m-%d")])
     shown.append(["time taken", f"{(max(dates) - min(dates)) / 60:.1f} minutes"])
-    shown.append(["busy with other things", _busy(results, machine)])
+    shown.append(["busy with other things", _busy(results, rows)])
     return Table(PART, "The machine", ["", ""], shown)
 
 
-def _busy(results, machine):
-    alone = machine.seen("other_cores")
+def _busy(results, rows):
+    alone = Seen.of(number for row in rows for number in row.numbers("other_cores").values())
     while_measuring = Seen.of(number for row in results.of("end_to_end")
                               for number in row.numbers("other_cores").values())
     text = f"{digits(alone.low)} to {digits(alone.high)} of {os.cpu_count()} processors between the programs"
