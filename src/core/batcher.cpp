@@ -118,7 +118,7 @@ void Batcher::add_raw_frame(std::string_view prefix, const Message& message, boo
                             std::deque<Frame>& ready) const {
   Frame& frame = ready.emplace_back();
   try {
-    frame.body.reserve(prefix.size() + message.payload.size());
+    frame.body = new_body(prefix.size() + message.payload.size());
     frame.body.append(prefix);
     frame.body.append(message.payload);
     if (settings_.has_topic_frame()) {
@@ -198,11 +198,17 @@ Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point 
   // The one frame of a stream without dynamic topics will be full often; one of many may not.
   const std::size_t expected =
       settings_.dyna_topic ? 0 : std::min(settings_.batch_max_bytes, kFirstBytes);
-  if (room_ + expected != 0) fresh.body.reserve(room_ + expected);
+  if (room_ + expected != 0) fresh.body = new_body(room_ + expected);
   fresh.body.resize(room_);
   const auto frame = open_.emplace(deadline, std::move(fresh));
   if (settings_.dyna_topic) by_topic_.emplace(frame->second.topic, frame);
   return frame;
+}
+
+FrameBuffer Batcher::new_body(std::size_t bytes) const {
+  FrameBuffer body = spares_ == nullptr ? FrameBuffer() : spares_->take(bytes);
+  body.reserve(bytes);
+  return body;
 }
 
 /// Another lane's message is older, though it was read later.

@@ -16,6 +16,7 @@
 #include "core/frame.hpp"
 #include "core/packer.hpp"
 #include "core/settings.hpp"
+#include "core/spare_buffers.hpp"
 #include "core/transaction.hpp"
 
 namespace omzmq {
@@ -32,6 +33,9 @@ class Batcher {
 
   /// Keeps a reference to the settings.
   Batcher(const Settings& settings, Clock::time_point now);
+
+  /// Where memory for new bodies comes from, or nullptr: all of it is allocated.
+  void use(SpareBuffers* spares) noexcept { spares_ = spares; }
 
   /// Takes messages out of a transaction, in their order, until a frame is ready: so a frame's
   /// worth of what goes on around it is done for many messages. REQUIRES: reader.left() > 0
@@ -103,6 +107,7 @@ class Batcher {
   void cut(Open::iterator frame, Clock::time_point now, std::deque<Frame>& ready);
   [[nodiscard]] bool try_cut(Open::iterator frame, Clock::time_point now,
                              std::deque<Frame>& ready) noexcept;
+  [[nodiscard]] FrameBuffer new_body(std::size_t bytes) const;
   void cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready);
 
   const Settings& settings_;
@@ -111,6 +116,7 @@ class Batcher {
   Open open_;               ///< in the order of their deadlines
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_
   std::size_t open_bytes_ = 0;
+  SpareBuffers* spares_ = nullptr;
   Message next_;  ///< of take_from(), which would have to clear one of its own each time
 };
 

@@ -20,15 +20,25 @@
 
 namespace omzmq {
 
+/// What a FrameBuffer gives up: FrameBuffer::kHeadroom bytes, then `capacity` for data. For
+/// std::free().
+struct FrameMemory {
+  char* block = nullptr;
+  std::size_t capacity = 0;
+};
+
 /// The body of a frame while it is built: bytes that grow, and that a sink can take over without
 /// copying them. Move-only.
 class FrameBuffer {
  public:
   /// Bytes before the data that belong to the sink that takes the buffer over. Aligned for
   /// pointers.
-  static constexpr std::size_t kHeadroom = 32;
+  static constexpr std::size_t kHeadroom = 40;
 
   FrameBuffer() = default;
+  /// Takes over what release() gave up, with `bytes` of data in it.
+  FrameBuffer(FrameMemory memory, std::size_t bytes) noexcept
+      : block_(memory.block), size_(bytes), capacity_(memory.capacity) {}
   FrameBuffer(FrameBuffer&& other) noexcept { swap(other); }
   FrameBuffer& operator=(FrameBuffer&& other) noexcept {
     swap(other);
@@ -78,22 +88,12 @@ class FrameBuffer {
     }
   }
 
-  /// Gives up the memory, to be released by std::free(): kHeadroom bytes, then size() of data.
+  /// Gives up the memory, with size() bytes of data.
   /// \throws std::bad_alloc when an empty buffer has no memory yet, and nothing has changed
-  [[nodiscard]] char* release() {
+  [[nodiscard]] FrameMemory release() {
     reserve(size_);
     size_ = 0;
-    capacity_ = 0;
-    return std::exchange(block_, nullptr);
-  }
-
-  /// The other way: takes over what release() gave up, with `bytes` of data in it.
-  [[nodiscard]] static FrameBuffer adopt(char* block, std::size_t bytes) noexcept {
-    FrameBuffer buffer;
-    buffer.block_ = block;
-    buffer.size_ = bytes;
-    buffer.capacity_ = bytes;
-    return buffer;
+    return {std::exchange(block_, nullptr), std::exchange(capacity_, 0)};
   }
 
  private:

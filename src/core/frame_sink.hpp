@@ -19,6 +19,8 @@ enum class [[nodiscard]] SendResult{
     kBroken       ///< close(), open() and send the same frame again
 };
 
+class SpareBuffers;
+
 /// The seam between the core and ZeroMQ: where frames go.
 ///
 /// A sink may keep the body of a frame that it could not send; the next frame it is given has to be
@@ -62,6 +64,10 @@ class FrameSink {
   /// True when a peer has gone since the last call, as of the last watch_peers(): what was under
   /// way to it may be lost.
   [[nodiscard]] virtual bool has_lost_peer() noexcept = 0;
+
+  /// Memory of bodies that the sink is through with; nullptr if it keeps none. The same while the
+  /// socket is open.
+  [[nodiscard]] virtual SpareBuffers* spares() noexcept { return nullptr; }
 
   /// Closes the socket without a linger, and takes back what it took and did not write for a peer:
   /// frames without topics, in the order of their send(). Waits a second at most for libzmq to give

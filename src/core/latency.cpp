@@ -44,7 +44,12 @@ LatencyQuantiles LatencyReport::take(const LatencyCounts& counts) noexcept {
 
 void LatencyMeter::note(const PublishTimes& published) noexcept {
   published.visit([this](Clock::time_point oldest, std::uint32_t messages) {
-    waiting_[count_++] = {oldest, messages};
+    // Small frames of one transaction.
+    if (count_ != 0 && waiting_[count_ - 1].published == oldest) {
+      waiting_[count_ - 1].messages += messages;
+    } else {
+      waiting_[count_++] = {oldest, messages};
+    }
     messages_ += messages;
   });
   if (messages_ >= kMessagesAtOnce) record_all();

@@ -56,6 +56,7 @@ bool Sender::try_open(Clock::time_point now) {
   if (is_open_ || now < next_open_) return is_open_;
   try {
     sink_.open();
+    batcher_.use(sink_.spares());
     is_open_ = true;
     if (!has_broken_) note_recovered("the socket is open now");
   } catch (const std::exception& why) {

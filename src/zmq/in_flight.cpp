@@ -23,13 +23,13 @@ struct InFlight::Block {
     Block* next;      ///< on the list
   };
   std::size_t bytes;
+  std::size_t capacity;
   std::uint64_t number;
   std::uint32_t messages;
   bool is_replayed;
 
-  [[nodiscard]] char* data() noexcept {
-    return reinterpret_cast<char*>(this) + FrameBuffer::kHeadroom;
-  }
+  [[nodiscard]] FrameMemory memory() noexcept { return {reinterpret_cast<char*>(this), capacity}; }
+  [[nodiscard]] char* data() noexcept { return memory().block + FrameBuffer::kHeadroom; }
 };
 
 InFlight::~InFlight() {
@@ -41,20 +41,17 @@ std::uint64_t InFlight::hand_over(Frame& frame, zmq::message_t& message) {
   static_assert(sizeof(Block) <= FrameBuffer::kHeadroom);
   const std::size_t bytes = frame.body.size();
   const std::uint32_t messages = frame.held;
-  char* const memory = frame.body.release();
-  auto* const block = ::new (memory) Block{};
-  block->owner = this;
-  block->bytes = bytes;
-  block->number = last_number_ + 1;
-  block->messages = messages;
-  block->is_replayed = frame.is_replayed;
+  const FrameMemory memory = frame.body.release();
+  auto* const block = ::new (memory.block)
+      Block{{this}, bytes, memory.capacity, last_number_ + 1, messages, frame.is_replayed};
+  const std::size_t before = handed_over_.load(std::memory_order_relaxed);
   // Counted before libzmq has it: it may be through with it before a send() returns.
-  messages_.fetch_add(messages, std::memory_order_relaxed);
+  handed_over_.store(before + messages, std::memory_order_relaxed);
   try {
     message = zmq::message_t(block->data(), bytes, give_up, block);
   } catch (...) {
-    messages_.fetch_sub(messages, std::memory_order_relaxed);
-    frame.body = FrameBuffer::adopt(memory, bytes);
+    handed_over_.store(before, std::memory_order_relaxed);
+    frame.body = FrameBuffer(memory, bytes);
     throw;
   }
   return ++last_number_;
@@ -76,9 +73,9 @@ void InFlight::give_up(void* /*data*/, void* hint) noexcept {
       break;
     }
   }
-  if (first == self.freeing()) std::free(block);
-  // Partner: the load in take_back(), for which the block has to be on the list by then.
-  self.messages_.fetch_sub(messages, std::memory_order_release);
+  if (first == self.freeing()) self.spares_.put(block->memory());
+  // Partner: the load in messages(), for whom the block has to be on the list by then.
+  self.given_up_.fetch_add(messages, std::memory_order_release);
 }
 
 void InFlight::keep_all() noexcept { kept_.store(nullptr, std::memory_order_relaxed); }
@@ -86,8 +83,7 @@ void InFlight::keep_all() noexcept { kept_.store(nullptr, std::memory_order_rela
 InFlight::Returned InFlight::take_back(std::chrono::milliseconds patience) noexcept {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   // Partner: give_up().
-  while (messages_.load(std::memory_order_acquire) != 0 &&
-         std::chrono::steady_clock::now() < deadline) {
+  while (messages() != 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(kLook);
   }
   // Partner: give_up().
@@ -104,7 +100,7 @@ InFlight::Returned InFlight::take_back(std::chrono::milliseconds patience) noexc
   }
   while (rest != nullptr) {
     Block* const block = std::exchange(rest, rest->next);
-    FrameBuffer buffer = FrameBuffer::adopt(reinterpret_cast<char*>(block), block->bytes);
+    FrameBuffer buffer(block->memory(), block->bytes);
     if (block->messages == 0) continue;
     returned.bodies.push_back(
         {std::move(buffer), block->number, block->messages, block->is_replayed});

@@ -10,6 +10,7 @@
 #include <zmq.hpp>
 
 #include "core/frame.hpp"
+#include "core/spare_buffers.hpp"
 
 namespace omzmq {
 
@@ -47,8 +48,13 @@ class InFlight {
 
   /// Messages in bodies that libzmq has, or that a zmq::message_t of the caller has.
   [[nodiscard]] std::size_t messages() const noexcept {
-    return messages_.load(std::memory_order_relaxed);
+    // In this order: what is given up was handed over before.
+    const std::size_t given_up = given_up_.load(std::memory_order_acquire);
+    return handed_over_.load(std::memory_order_relaxed) - given_up;
   }
+
+  /// Memory of bodies that were given up.
+  [[nodiscard]] SpareBuffers& spares() noexcept { return spares_; }
 
   /// From now on bodies are kept that are given up. REQUIRES: not called twice without take_back()
   void keep_all() noexcept;
@@ -66,7 +72,10 @@ class InFlight {
   [[nodiscard]] Block* freeing() noexcept { return reinterpret_cast<Block*>(this); }
 
   std::uint64_t last_number_ = 0;
-  std::atomic<std::size_t> messages_ = 0;
+  std::atomic<std::size_t> handed_over_ = 0;  ///< messages; only the sender writes it
+  SpareBuffers spares_;
+  // On lines of their own, as in Lane: libzmq's threads write them.
+  alignas(128) std::atomic<std::size_t> given_up_ = 0;  ///< messages
   std::atomic<Block*> kept_ = freeing();  ///< the last one that was given up; see Block::next
 };
 

@@ -59,6 +59,9 @@ class ZmqSink final : public FrameSink {
   /// the others, what libzmq did not give up in time counts as unsent() until it does. If that is
   /// the offered one, it then holds nothing.
   [[nodiscard]] std::vector<Frame> recover(Frame* offered) noexcept override;
+  [[nodiscard]] SpareBuffers* spares() noexcept override {
+    return in_flight_ == nullptr ? nullptr : &in_flight_->spares();
+  }
   void close(std::chrono::milliseconds linger) noexcept override;
 
  private:

@@ -70,9 +70,10 @@ TEST(FrameBuffer, MovesItsBytes) {
 TEST(FrameBuffer, ReleasesABlockWithTheBytesBehindTheHeadroom) {
   FrameBuffer buffer;
   buffer.append("given away");
-  char* const block = buffer.release();
-  EXPECT_EQ(std::string(block + FrameBuffer::kHeadroom, 10), "given away");
-  std::free(block);
+  const FrameMemory memory = buffer.release();
+  EXPECT_EQ(std::string(memory.block + FrameBuffer::kHeadroom, 10), "given away");
+  EXPECT_GE(memory.capacity, 10U);
+  std::free(memory.block);
   EXPECT_EQ(buffer.size(), 0U);
   EXPECT_EQ(buffer.view(), "");
 }
@@ -80,16 +81,16 @@ TEST(FrameBuffer, ReleasesABlockWithTheBytesBehindTheHeadroom) {
 TEST(FrameBuffer, IsUsableAfterRelease) {
   FrameBuffer buffer;
   buffer.append("first");
-  std::free(buffer.release());
+  std::free(buffer.release().block);
   buffer.append("second");
   EXPECT_EQ(buffer.view(), "second");
 }
 
 TEST(FrameBuffer, ReleasesABlockForAnEmptyBodyToo) {
   FrameBuffer buffer;
-  char* const block = buffer.release();
-  ASSERT_NE(block, nullptr);
-  std::free(block);
+  const FrameMemory memory = buffer.release();
+  ASSERT_NE(memory.block, nullptr);
+  std::free(memory.block);
 }
 
 TEST(Frame, GoesOnceWithoutTopicsAndOnceForEachTopicOtherwise) {

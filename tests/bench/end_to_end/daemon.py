@@ -8,10 +8,12 @@ import socket
 import subprocess
 import time
 
+from processors import die_with_parent, role_of
+
 # Numbers and times of a probe as line.hpp has them: it only shows that the way is open.
 PROBE = b"<13>Nov 22 10:00:00 host bench: 9999999999 0000000000000000000\n"
 QUEUE = ('queue.type="FixedArray" queue.size="200000" queue.dequeueBatchSize="1024" '
-         'queue.workerThreads="{workers}" queue.workerThreadMinimumMessages="1000"')
+         'queue.workerThreads="{workers}" queue.workerThreadMinimumMessages="100"')
 START_SECONDS = 20
 
 
@@ -69,7 +71,7 @@ class Daemon:
         with open(self.file("err"), "wb") as err:
             self.process = subprocess.Popen(
                 [self.rsyslogd, "-n", "-C", "-i", self.file("pid"), "-f", self.file("conf")],
-                stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+                stdin=subprocess.DEVNULL, stdout=err, stderr=err, preexec_fn=die_with_parent)
         deadline = time.monotonic() + START_SECONDS
         self.probes = socket.socket(socket.AF_UNIX)
         while True:
@@ -92,6 +94,15 @@ class Daemon:
 
     def probe(self):
         self.probes.sendall(PROBE)
+
+    def worker_threads(self):
+        """Of the ruleset: rsyslogd starts the second only where the first leaves a hundred messages waiting."""
+        names = (self.thread_name(thread) for thread in os.listdir(f"/proc/{self.pid}/task"))
+        return sum(role_of(name) == "worker" for name in names)
+
+    def thread_name(self, thread):
+        with open(f"/proc/{self.pid}/task/{thread}/comm", encoding="utf-8", errors="replace") as name:
+            return name.read()
 
     def most_memory_mib(self):
         """The most resident memory that it had."""

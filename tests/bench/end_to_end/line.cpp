@@ -3,12 +3,29 @@
 #include "line.hpp"
 
 #include <algorithm>
+#include <array>
+#include <random>
 
 namespace omzmq::bench {
 namespace {
 
 void write_digits(char* to, std::size_t digits, std::uint64_t value) noexcept {
   for (std::size_t i = digits; i-- != 0; value /= 10) to[i] = static_cast<char>('0' + value % 10);
+}
+
+/// What fills a line: text that compresses as logs do, and not as one letter would.
+void fill(std::string& line, std::size_t bytes, std::minstd_rand& random) {
+  constexpr std::array<std::string_view, 16> kWords{
+      "accepted", "client",      "connection", "error",   "from",    "GET",
+      "host=web", "latency_ms=", "password",   "refused", "request", "root",
+      "opened",   "status=200",  "timeout",    "user="};
+  while (line.size() < bytes) {
+    const auto drawn = random();
+    line += ' ';
+    line += kWords[drawn % kWords.size()];
+    if (drawn % 3 == 0) line += std::to_string(drawn % 9973);
+  }
+  line.resize(bytes);
 }
 
 std::optional<std::uint64_t> read_digits(std::string_view text) noexcept {
@@ -25,14 +42,15 @@ std::optional<std::uint64_t> read_digits(std::string_view text) noexcept {
 
 LineBlock::LineBlock(std::size_t lines, std::size_t line_bytes)
     : lines_(lines), stride_(line_bytes + 1) {
-  std::string line(kHead);
-  line.resize(line_bytes, 'x');
-  line += '\n';
-  line[kHead.size()] = ' ';
-  line[kHead.size() + kTimeAt - 1] = ' ';
-  if (line_bytes > kShortestLine) line[kShortestLine] = ' ';
+  std::minstd_rand random(1);  // the same lines each time
   text_.reserve(lines * stride_);
-  for (std::size_t i = 0; i < lines; ++i) text_ += line;
+  for (std::size_t i = 0; i < lines; ++i) {
+    std::string line(kHead);
+    line.resize(kShortestLine, ' ');
+    fill(line, line_bytes, random);
+    text_ += line;
+    text_ += '\n';
+  }
 }
 
 std::string_view LineBlock::stamp(std::uint64_t first, std::size_t count,

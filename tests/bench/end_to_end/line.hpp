@@ -11,7 +11,7 @@
 
 // The lines of the load, and what a receiver finds in them:
 //
-//   <13>Nov 22 10:00:00 host bench: 0000000042 0000000123456789012 xxxxxxx
+//   <13>Nov 22 10:00:00 host bench: 0000000042 0000000123456789012 request host=web refused
 //
 // A number that counts from 0, and the time when the line was handed to rsyslogd's socket. `%msg%`
 // is what follows the colon, the blank included: the payload.

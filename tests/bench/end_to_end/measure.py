@@ -18,6 +18,11 @@ sends the numbered lines as fast as rsyslogd reads them, or at a rate. The figur
                   first line until rsyslogd's processor clock stood still
   daemon_per_s    the same by rsyslogd's clock for all: to the last time that it was seen to compute
   rsyslogd_us     processor time of rsyslogd a message, all threads, user and system
+  input_us, worker_us, sender_us, io_us, other_us
+                  the parts of it: imptcp, the ruleset's workers (with the module's code that they
+                  run), omzmq's sender threads, libzmq's I/O threads, and the rest. What a transport
+                  costs over the floor shows more clearly in them than in the difference of two sums
+  worker_threads  of the ruleset at the end: rsyslogd starts only as many as it finds work for
   receiver_us     of the receivers, for each message that one of them received
   lost, duplicates by the number in each message; lost_share: of all that had to arrive. A loss is a
                   result, not an error
@@ -32,6 +37,9 @@ Parts: end_to_end (sizes, formats, workers, subscribers), latency (one message a
 stalls (commits while the receiver is stopped, without rsyslogd: stall.hpp), actions (1 ... 32 of
 them; the floor has as many omfile actions).
 
+With --against, everything that uses omzmq runs with another omzmq.so too, from before a change for
+instance, under the name "..., other module".
+
 One line of JSON for each run. Exits with 1 and a text when a configuration does not work at all.
 """
 
@@ -39,8 +47,11 @@ import argparse
 import json
 import re
 import shutil
+import signal
 import sys
 import time
+
+sys.dont_write_bytecode = True  # nothing of it belongs into the source folder
 
 import runs
 import scenarios
@@ -53,7 +64,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", required=True, help="build folder with omzmq.so and the programs")
     parser.add_argument("--part", default=",".join(scenarios.PARTS), help="parts, with commas: %(default)s")
-    parser.add_argument("--only", default="", help="only what this regular expression is found in, as --verbose tells it")
+    parser.add_argument("--only", default="", help="only where --verbose tells what this regular expression finds")
+    parser.add_argument("--against", help="another omzmq.so, which is measured beside the build's, by turns")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="times the usual number of messages")
     parser.add_argument("--quick", action="store_true", help="one round of few messages: does it work?")
@@ -75,26 +87,38 @@ def parse_arguments():
 
 
 def measure(arguments, out):
-    tools = runs.Tools(arguments.build, arguments.rsyslogd)
+    tools = {"": runs.Tools(arguments.build, arguments.rsyslogd)}
+    if arguments.against:
+        tools[", other module"] = runs.Tools(arguments.build, arguments.rsyslogd, arguments.against)
     chosen = [scenario for part in arguments.part for scenario in scenarios.of_part(part, arguments.scale)
               if re.search(arguments.only, scenario.describe())]
     if not chosen:
         raise Failure(f"--only {arguments.only}: nothing is called so")
     for number in range(arguments.rounds):
         for scenario in chosen:
-            begun = time.monotonic()
-            try:
-                values = runs.run(tools, scenario)
-            except Failure as failure:
-                raise Failure(f"{scenario.describe()}: {failure}") from None
-            out.write(json.dumps(scenario.line(number, values)) + "\n")
-            out.flush()
-            if arguments.verbose:
-                print(f"{time.monotonic() - begun:.1f} s  {scenario.describe()}", file=sys.stderr)
+            for suffix, tool in tools.items():
+                # stall_bench has the module in it, and not all transports are omzmq's.
+                if suffix and (scenario.part == "stalls" or tool.modules(scenario.transport) != [tool.omzmq]):
+                    continue
+                out.write(json.dumps(measure_one(arguments, tool, scenario.renamed(suffix), number)) + "\n")
+                out.flush()
+
+
+def measure_one(arguments, tool, scenario, number):
+    begun = time.monotonic()
+    try:
+        values = runs.run(tool, scenario)
+    except Failure as failure:
+        raise Failure(f"{scenario.describe()}: {failure}") from None
+    if arguments.verbose:
+        print(f"{time.monotonic() - begun:.1f} s  {scenario.describe()}", file=sys.stderr)
+    return scenario.line(number, values)
 
 
 def main():
     arguments = parse_arguments()
+    # So that what runs is ended and its files are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("measure.py: ended by SIGTERM"))
     try:
         if arguments.out:
             with open(arguments.out, "w", encoding="utf-8") as out:

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <omzmq/wire.hpp>
 #include <string>

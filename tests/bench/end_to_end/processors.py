@@ -2,8 +2,18 @@
 # SPDX-FileCopyrightText: The omzmq authors
 """The processor time of processes, of ours and of others."""
 
+import ctypes
 import os
+import signal
 import time
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """For preexec_fn: the kernel kills the process when the one that started it is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cpu_ns(pid):
@@ -44,6 +54,27 @@ class Rest:
                 return False
             time.sleep(self.STEP_SECONDS)
         return True
+
+
+# What the threads of rsyslogd are called, and what they do. libzmq names its own alike for all modules.
+ROLES = {"in:imptcp": "input", "imptcp": "input", "rs:": "worker", "omzmq": "sender", "ZMQbg": "io"}
+
+
+def role_of(thread):
+    return next((role for name, role in ROLES.items() if thread.startswith(name)), "other")
+
+
+def cpu_ns_by_role(pid):
+    """Processor time so far of a process, by what its threads do."""
+    found = dict.fromkeys([*ROLES.values(), "other"], 0)
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/comm", encoding="utf-8", errors="replace") as name, \
+                    open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as times:
+                found[role_of(name.read())] += int(times.read().split()[0])
+        except OSError:
+            pass  # it has just ended
+    return found
 
 
 class Others:

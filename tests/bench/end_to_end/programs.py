@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from daemon import Failure, stop_process
+from processors import die_with_parent
 
 
 def free_endpoint():
@@ -27,7 +28,7 @@ class Program:
         self.name = os.path.basename(path)
         try:
             self.process = subprocess.Popen([path, *map(str, arguments)], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE)
+                                            stdout=subprocess.PIPE, preexec_fn=die_with_parent)
         except OSError as error:
             raise Failure(f"{path} cannot be run: {error}; is it built?") from None
         self.unread = b""

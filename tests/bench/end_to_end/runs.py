@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from daemon import Daemon, Failure, input_of
-from processors import Others, Rest, cpu_ns
+from processors import Others, Rest, cpu_ns, cpu_ns_by_role
 from programs import Program, free_endpoint
 
 READY_SECONDS = 20
@@ -21,16 +21,17 @@ PROBE_SECONDS = 0.02
 class Tools:
     """Where the programs are."""
 
-    def __init__(self, build, rsyslogd):
+    def __init__(self, build, rsyslogd, module=""):
         self.build = os.path.abspath(build)
         self.rsyslogd = rsyslogd
+        self.omzmq = os.path.abspath(module or os.path.join(build, "omzmq.so"))
 
     def program(self, name, *arguments):
         return Program(os.path.join(self.build, "tests", "bench", "end_to_end", name), arguments)
 
     def modules(self, transport):
         if transport.module == "omzmq":
-            return [os.path.join(self.build, "omzmq.so")]
+            return [self.omzmq]
         return [transport.module] if transport.module else []
 
     def daemon(self, scenario, directory, actions):
@@ -123,6 +124,7 @@ def run_load(tools, scenario):
         daemon = stack.enter_context(tools.daemon(scenario, directory, actions))
         receivers.wait_until_ready(daemon)
         cpu_before = cpu_ns(daemon.pid)
+        threads_before = cpu_ns_by_role(daemon.pid)
         others = Others([daemon.pid, *receivers.pids()])
         arguments = ["--path", daemon.input, "--messages", scenario.messages, "--bytes", scenario.bytes]
         if scenario.rate:
@@ -132,7 +134,10 @@ def run_load(tools, scenario):
         cpu = rest.last_ns[daemon.pid] - cpu_before
         other_cores = others.cores([load.pid])
         values = values_of(scenario, load.answer(0), receivers.finish(), rest.rise_ns[daemon.pid])
-        return {**values, "rsyslogd_us": cpu / 1000 / scenario.messages, "rss_mib": daemon.most_memory_mib(),
+        threads = {f"{role}_us": (now - threads_before[role]) / 1000 / scenario.messages
+                   for role, now in cpu_ns_by_role(daemon.pid).items()}
+        return {**values, "rsyslogd_us": cpu / 1000 / scenario.messages, **threads,
+                "worker_threads": daemon.worker_threads(), "rss_mib": daemon.most_memory_mib(),
                 "other_cores": other_cores}
 
 

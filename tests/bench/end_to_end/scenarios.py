@@ -74,6 +74,10 @@ class Scenario:
                 found["linger_ms"] = self.linger
         return found
 
+    def renamed(self, suffix):
+        transport = dataclasses.replace(self.transport, name=self.transport.name + suffix)
+        return dataclasses.replace(self, transport=transport)
+
     def describe(self):
         shown = ", ".join(f"{key} {value}" for key, value in self.parameters().items())
         return f"{self.part}: {self.transport.name} ({shown})"
@@ -98,6 +102,8 @@ def end_to_end(scale):
 
 
 def latency(scale):
+    for rate in (10_000, 100_000):  # has no latency, but shows what the rate itself costs
+        yield Scenario("latency", FLOOR, count(rate * 0.6, scale), rate=rate)
     for transport, lingers in ((OMCZMQ, [None]), (RAW, [None]), (PACKED, [0, 2, 10])):
         transport = dataclasses.replace(transport, peer="" if transport is OMCZMQ else "omczmq")
         for linger in lingers:
