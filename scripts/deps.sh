@@ -34,7 +34,7 @@ test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard p
 command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
   libconcurrentqueue-dev shellcheck spin valgrind)
-bench_packages=(git gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
+bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
 
 packages_of() {
   printf '%s\n' "${build_packages[@]}"

@@ -89,6 +89,16 @@ class TablesTest(unittest.TestCase):
             + [load("omzmq raw", number, rate_=100e3, cpu=3.0) for number in range(2)]))
         self.assertEqual(made.rows[1][-1], "rate, rsyslogd's CPU")
 
+    def test_the_transport_is_what_its_threads_add(self):
+        def with_threads(name, workers, sender, io):
+            found = load(name, 0)
+            found["values"].update(input_us=1.0, worker_us=workers, sender_us=sender, io_us=io, other_us=0.0)
+            return found
+
+        made = tables.threads(Results([with_threads("floor", 0.5, 0.0, 0.0),
+                                       with_threads("omzmq packed", 0.75, 0.125, 0.0625)]))
+        self.assertEqual([row[-2] for row in made.rows], ["-", "+0.438"])
+
     def test_a_goal_is_reached_in_part_where_one_size_misses_it(self):
         rows = {row[0]: row for row in tables.all_of(Results(
             load(name, 0, size=size, rate_=rate_, cpu=1.0) for size in (80, 256)
@@ -154,8 +164,8 @@ class ReportTest(unittest.TestCase):
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "benchmarks.md")
         with open(path, encoding="utf-8") as document:
             text = document.read()
-        for name in ("goals", "machine", "end_to_end", "latency", "stalls", "pipeline", "lane", "encoder", "sender",
-                     "codec", "topics", "subscribers", "actions", "sizes"):
+        for name in ("goals", "machine", "end_to_end", "threads", "latency", "stalls", "pipeline", "lane", "encoder",
+                     "sender", "codec", "topics", "subscribers", "actions", "sizes"):
             report.written(text, [Table(name, name, ["x"], [])])
 
     def test_google_benchmark_is_converted(self):

@@ -5,7 +5,7 @@
 import dataclasses
 
 from reporting import google
-from reporting.results import difference, ratio
+from reporting.results import difference, ratio, transport_us
 from reporting.table import Table, digits, rate
 
 PARTS = ("end_to_end", "latency", "stalls", "pipeline", google.PART)
@@ -67,9 +67,15 @@ def received_of_floor(results):
 
 
 def cpu_over_floor(results):
-    return _those(_finding(f"{size} B", difference(_push(results, "omzmq packed", size), _floor(results, size),
-                                                   "rsyslogd_us"), lambda found: found <= 0.1)
-                  for size in (80, 256))
+    """Beside each, for who judges a busy machine: what the threads of the transport add."""
+    found = []
+    for size in (80, 256):
+        row, floor = _push(results, "omzmq packed", size), _floor(results, size)
+        threads = row and transport_us(row, floor)
+        beside = f" (by its threads {digits(threads.median)})" if threads else ""
+        found.append(_finding(f"{size} B", difference(row, floor, "rsyslogd_us"), lambda seen: seen <= 0.1,
+                              lambda seen, beside=beside: digits(seen) + beside))
+    return _those(found)
 
 
 def receiver_of_raw(results):

@@ -67,6 +67,18 @@ def difference(row, peer, value):
     return _compared(row, peer, value, lambda own, other: own - other)
 
 
+def transport_us(row, floor):
+    """Processor time a message that a transport adds to rsyslogd, from the threads that it works in.
+
+    What else the machine does moves it less than the difference of rsyslogd's whole times.
+    """
+    if floor is None:
+        return None
+    others = floor.numbers("worker_us")
+    return Seen.of(values["worker_us"] - others[number] + values["sender_us"] + values["io_us"]
+                   for number, values in row.rounds.items() if number in others and "worker_us" in values)
+
+
 def _compared(row, peer, value, compare):
     if row is None or peer is None:
         return None

@@ -5,7 +5,7 @@
 import dataclasses
 import math
 
-from reporting.results import Seen, difference, ratio
+from reporting.results import Seen, difference, ratio, transport_us
 from reporting.table import Table, digits, spread, whole
 
 # Costs that differ less are said to be alike: more than what else runs on a machine makes of them.
@@ -27,13 +27,13 @@ class Chart:
     growing: str   # what grows: the first column, and an axis
     unit: str      # what a cost is: the other axis
     curves: list
-    ratios: list = dataclasses.field(default_factory=list)  # curves too, but only for the table
+    beside: list = dataclasses.field(default_factory=list)  # curves too, but only for the table
 
     def table(self):
         steps = sorted({at for curve in self.curves for at, _ in curve.points})
-        columns = [dict(curve.points) for curve in [*self.curves, *self.ratios]]
+        columns = [dict(curve.points) for curve in [*self.curves, *self.beside]]
         rows = [[whole(at), *(spread(column.get(at)) for column in columns)] for at in steps]
-        head = [self.growing, *(curve.name for curve in [*self.curves, *self.ratios])]
+        head = [self.growing, *(curve.name for curve in [*self.curves, *self.beside])]
         return Table(self.part, f"{self.title}, {self.unit}", head, rows,
                      [f"In {self.unit}.", *filter(None, (sentence(curve, self.growing) for curve in self.curves))])
 
@@ -47,57 +47,59 @@ def tables(results):
     return [chart.table() for chart in charts(results)]
 
 
-def _curve(rows, name, growing, value, divide=False):
-    points = []
-    for row in rows:
-        seen = row.seen(value)
-        at = row.parameters[growing]
-        if seen:
-            parts = at if divide else 1
-            points.append((at, Seen(seen.median / parts, seen.low / parts, seen.high / parts, seen.rounds)))
-    return Curve(name, sorted(points, key=lambda point: point[0]))
+def _points(rows, growing, value):
+    """(what grows, Seen), by what grows."""
+    found = ((row.parameters[growing], row.seen(value)) for row in rows)
+    return sorted(((at, seen) for at, seen in found if seen), key=lambda point: point[0])
+
+
+def _each(points):
+    """Costs that are shared by as many as there are."""
+    return [(at, Seen(seen.median / at, seen.low / at, seen.high / at, seen.rounds)) for at, seen in points]
+
+
+def _by_name(rows):
+    """{name: its rows}"""
+    return {name: [row for row in rows if row.name == name] for name in dict.fromkeys(row.name for row in rows)}
 
 
 def topics(results):
-    rows = results.of("topics")
-    orders = dict.fromkeys((row.name, row.parameters["order"]) for row in rows)
-    return Chart("topics", "Dynamic topics, PUB, 256 B: CPU of all that sends", "topics", "µs of CPU a message", [
-        _curve([row for row in rows if (row.name, row.parameters["order"]) == both], ", ".join(both), "topics",
-               "sending_us") for both in orders])
+    curves, frames = [], []
+    for name, named in _by_name(results.of("topics")).items():
+        for order in dict.fromkeys(row.parameters["order"] for row in named):
+            rows = [row for row in named if row.parameters["order"] == order]
+            curves.append(Curve(f"{name}, {order}", _points(rows, "topics", "sending_us")))
+            if name == "omzmq packed":
+                frames.append(Curve(f"messages a frame, {order}", _points(rows, "topics", "messages_per_frame")))
+    return Chart("topics", "Dynamic topics, PUB, 256 B: CPU of all that sends", "topics", "µs of CPU a message", curves,
+                 [curve for curve in frames if curve.points])
 
 
 def subscribers(results):
-    rows = results.of("subscribers")
     return Chart("subscribers", "Subscribers of one PUB, 256 B: CPU of all that sends", "subscribers",
-                 "µs of CPU a message and subscriber", [
-                     _curve([row for row in rows if row.name == name], name, "subscribers", "sending_us", divide=True)
-                     for name in dict.fromkeys(row.name for row in rows)])
+                 "µs of CPU a message and subscriber",
+                 [Curve(name, _each(_points(rows, "subscribers", "sending_us")))
+                  for name, rows in _by_name(results.of("subscribers")).items()])
 
 
 def actions(results):
     """The floor has as many actions, so the difference is what the transport costs."""
     rows = results.of("actions")
-    curves = [_curve([row for row in rows if row.name == name], name, "actions", "rsyslogd_us", divide=True)
-              for name in dict.fromkeys(row.name for row in rows)]
-    over = []
-    for row in rows:
-        seen = difference(row, results.peer_of(row), "rsyslogd_us")
-        if seen:
-            at = row.parameters["actions"]
-            over.append((at, Seen(seen.median / at, seen.low / at, seen.high / at, seen.rounds)))
-    if over:
-        curves.append(Curve("omzmq packed over the floor", sorted(over, key=lambda point: point[0])))
+    curves = [Curve(name, _each(_points(named, "actions", "rsyslogd_us"))) for name, named in _by_name(rows).items()]
+    over = ((row.parameters["actions"], transport_us(row, results.peer_of(row))
+             or difference(row, results.peer_of(row), "rsyslogd_us")) for row in rows)
+    curves.append(Curve("omzmq packed over the floor", _each(sorted(
+        ((at, seen) for at, seen in over if seen), key=lambda point: point[0]))))
     return Chart("actions", "Actions in one ruleset, 256 B: CPU of rsyslogd", "actions",
-                 "µs of CPU a message and action", curves)
+                 "µs of CPU a message and action", [curve for curve in curves if curve.points])
 
 
 def sizes(results):
-    rows = results.of("sizes")
+    named = _by_name(results.of("sizes"))
     return Chart("sizes", "Sizes of messages, PUSH, without rsyslogd: CPU of all that sends", "bytes",
-                 "µs of CPU a message", [_curve([row for row in rows if row.name == name], name, "bytes", "sending_us")
-                                         for name in dict.fromkeys(row.name for row in rows)],
-                 [_ratios(results, [row for row in rows if row.name == name], name)
-                  for name in dict.fromkeys(row.name for row in rows if row.peer)])
+                 "µs of CPU a message",
+                 [Curve(name, _points(rows, "bytes", "sending_us")) for name, rows in named.items()],
+                 [_ratios(results, rows, name) for name, rows in named.items() if rows[0].peer])
 
 
 def _ratios(results, rows, name):

@@ -3,7 +3,7 @@
 """The tables of what was measured; those of the curves are in scaling.py."""
 
 from reporting import google, goals, machine, scaling
-from reporting.results import difference, ratio
+from reporting.results import difference, ratio, transport_us
 from reporting.table import NOTHING, Table, digits, rate, share, signed, spread, whole
 
 BEHIND_NOTE = ('"behind in" names that in which omzmq did worse than the peer that stands beside it, '
@@ -13,7 +13,7 @@ BEHIND_NOTE = ('"behind in" names that in which omzmq did worse than the peer th
 def all_of(results):
     """Every table for which there are results, in their order."""
     made = [goals.table(results) if any(results.of(part) for part in goals.PARTS) else None, machine.table(results)]
-    made += [make(results) for make in (end_to_end, latency, stalls, pipeline, lane, encoder, sender, codec)]
+    made += [make(results) for make in (end_to_end, threads, latency, stalls, pipeline, lane, encoder, sender, codec)]
     made += scaling.tables(results)
     return [table for table in made if table is not None]
 
@@ -72,6 +72,24 @@ def _load_of(parameters):
         if name in parameters and (parameters[name] != 1 or name == "subscribers"):
             words.append(f"{parameters[name]} {name if parameters[name] != 1 else name[:-1]}")
     return ", ".join(words)
+
+
+THREADS = ("input_us", "worker_us", "sender_us", "io_us", "other_us")
+
+
+def threads(results):
+    """In which threads rsyslogd's processor time goes: of each load that one receiver gets."""
+    rows = []
+    for row in results.of("end_to_end"):
+        if "subscribers" in row.parameters or row.seen("worker_us") is None:
+            continue
+        floor = results.nearest(row, "floor") if row.name != "floor" else None
+        rows.append([_load_of(row.parameters), row.name, *(digits(row.median(value)) for value in THREADS),
+                     signed(_median(transport_us(row, floor))), whole(row.median("worker_threads"))])
+    return rows and Table("threads", "Where rsyslogd's CPU goes, in µs a message", [
+        "load", "name", "input", "workers", "sender", "libzmq", "other", "transport", "worker threads"], rows, [
+            '"transport" is what the workers need more than those of the floor, and the sender and libzmq: what else '
+            "the machine does moves it less than the difference of the sums above."]) or None
 
 
 LATENCIES = ("p50_us", "p99_us", "p999_us", "max_us")
