@@ -105,7 +105,7 @@ class TablesTest(unittest.TestCase):
             for name, rate_ in (("floor", 100.0), ("omzmq lines", 99.0),
                                 ("omzmq packed", 96.0 if size == 80 else 50.0))))[0].rows}
         self.assertEqual(rows["S1"][2:], ["packed 80 B 0.960; packed 256 B 0.500; lines 80 B 0.990; lines 256 B 0.990",
-                                          "**in part**"])
+                                          "in part"])
         self.assertEqual(rows["S2"][2:], ["80 B 0.000; 256 B 0.000", "yes"])
         self.assertEqual(rows["S8"][2:], ["not measured", "-"])
 

@@ -37,7 +37,7 @@ def _verdict(findings):
     if not findings:
         return "-"
     reached = sum(finding.is_reached for finding in findings)
-    return "yes" if reached == len(findings) else "**no**" if reached == 0 else "**in part**"
+    return "yes" if reached == len(findings) else "no" if reached == 0 else "in part"
 
 
 def _push(results, name, size):

@@ -63,7 +63,7 @@ def _busy(results, rows):
         text += f"; during the runs of rsyslogd {digits(while_measuring.median)} (most {digits(while_measuring.high)})"
     # One processor more or less is what decides a measurement with two.
     usual = max(alone.median, while_measuring.median if while_measuring else 0)
-    return text + (". **Not a quiet machine: compare within a table only**" if usual > 0.1 else "")
+    return text + (". Not a quiet machine: compare within a table only" if usual > 0.1 else "")
 
 
 def _first_line(command):
