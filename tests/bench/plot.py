@@ -87,12 +87,12 @@ def comparison_script(found, out):
     names = [name for name in COMPARED if any(key[0] == name for key in rows)]
     if not sizes:
         return None
-    text = LOOK.format(width=900, height=900, out=quoted(out))
+    text = LOOK.format(width=900, height=960, out=quoted(out))
     text += "set style fill solid 0.9 border -1\nset style histogram errorbars gap 2 linewidth 1.5\n"
     text += "set style data histograms\nset bars 0.5\nset yrange [0:*]\n"
     text += f"set xrange [-0.6:{len(sizes) - 0.4}]\nset lmargin 9\nset multiplot layout 3,1\n"
     for panel, (value, title, scale) in enumerate((
-            ("messages_per_s", "received, thousand messages/s", 1e3),
+            ("messages_per_s", "received, 1000 messages/s", 1e3),
             ("rsyslogd_us", "rsyslogd, µs of CPU a message", 1),
             ("receiver_us", "receiver, µs of CPU a message", 1))):
         lines = []

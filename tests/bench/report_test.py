@@ -123,8 +123,12 @@ class CurvesTest(unittest.TestCase):
 
     def test_a_bend_is_found_where_the_cost_grows_most(self):
         self.assertEqual(self.said({1: 0.4, 10: 0.4, 100: 0.5, 1000: 1.0, 10000: 1.2}),
-                         "omzmq packed, zipf: stays within 1.5 times that of 1 up to 100 topics, bends up most between "
-                         "100 and 1,000 (2.00 times), is 3.00 times that of 1 at 10,000.")
+                         "omzmq packed, zipf: stays within 1.5 times that of 1 up to 100 topics, bends up most at 100 "
+                         "(1.25 times from 10 to it, 2.00 times from it to 1,000), is 3.00 times that of 1 at 10,000.")
+
+    def test_a_straight_line_has_no_bend(self):
+        self.assertEqual(self.said({1: 1.0, 10: 10.0, 100: 100.0}),
+                         "omzmq packed, zipf: rises evenly, is 100 times that of 1 at 100.")
 
     def test_a_flat_curve_is_called_flat(self):
         self.assertEqual(self.said({1: 1.0, 10: 1.1, 100: 0.9}),
@@ -133,8 +137,12 @@ class CurvesTest(unittest.TestCase):
 
     def test_a_curve_may_fall_first(self):
         self.assertEqual(self.said({1: 1.0, 2: 0.25, 4: 1.0}),
-                         "omzmq packed, zipf: falls to 0.250 times that of 1 until 2 topics, bends up most between 2 "
-                         "and 4 (4.00 times), is 1.00 times that of 1 at 4.")
+                         "omzmq packed, zipf: falls to 0.250 times that of 1 until 2 topics, rises evenly, is 1.00 "
+                         "times that of 1 at 4.")
+
+    def test_a_step_at_the_start_is_no_bend_behind_it(self):
+        self.assertEqual(self.said({1: 1.0, 2: 2.0, 4: 2.1, 8: 2.0, 16: 2.3}),
+                         "omzmq packed, zipf: rises most between 1 and 2 (2.00 times), is 2.30 times that of 1 at 16.")
 
     def test_actions_are_compared_with_as_many_of_the_floor(self):
         results = Results(line(name, 0, "actions", "" if name == "floor" else "floor",

@@ -10,6 +10,8 @@ from reporting.table import Table, digits, spread, whole
 
 # Costs that differ less are said to be alike: more than what else runs on a machine makes of them.
 ALIKE = 1.5
+# Of two neighbouring slopes: a smaller difference is no bend.
+LEAST_TURN = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,8 +127,7 @@ def sentence(curve, growing):
         flat = _last_alike(rising)
         if flat != rising[0][0]:
             words.append(f"stays within {ALIKE} times that of {rising[0][0]:,} up to {flat:,} {growing}")
-        (start, low), (end, high) = max(zip(rising, rising[1:]), key=lambda step: _slope(*step))
-        words.append(f"bends up most between {start:,} and {end:,} ({digits(high / low)} times)")
+        words.append(_bend(rising))
     elif rising is points:
         words.append(f"stays within {ALIKE} times that of {first:,} {growing}")
     if at_lowest + 1 < len(points) or rising is points:
@@ -142,6 +143,21 @@ def _last_alike(points):
             break
         last = at
     return last
+
+
+def _bend(points):
+    """At which of them it turns up most, and what the step to it and that from it cost."""
+    turns = [(_slope(here, behind) - _slope(before, here), before, here, behind)
+             for before, here, behind in zip(points, points[1:], points[2:]) if points[-1][1] / here[1] > ALIKE]
+    turn, before, here, behind = max(turns, default=(0, None, None, None))
+    if turn >= LEAST_TURN:
+        return (f"bends up most at {here[0]:,} ({digits(here[1] / before[1])} times from {before[0]:,} to it, "
+                f"{digits(behind[1] / here[1])} times from it to {behind[0]:,})")
+    slopes = [_slope(*step) for step in zip(points, points[1:])]
+    if max(slopes) - min(slopes) < LEAST_TURN:
+        return "rises evenly"
+    (start, low), (end, high) = max(zip(points, points[1:]), key=lambda step: _slope(*step))
+    return f"rises most between {start:,} and {end:,} ({digits(high / low)} times)"
 
 
 def _slope(start, end):
