@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -28,7 +26,7 @@ void add_topics(std::vector<Case>& cases) {
   for (const TopicOrder order : {TopicOrder::kZipf, TopicOrder::kRoundRobin}) {
     const std::string order_name = order == TopicOrder::kZipf ? "zipf" : "round robin";
     for (const Way way : {Way::kPacked, Way::kRaw}) {
-      for (const std::uint64_t topics : {1, 10, 100, 1000, 10000, 100000}) {
+      for (const auto topics : std::to_array<std::uint64_t>({1, 10, 100, 1000, 10000, 100000})) {
         Case& one =
             cases.emplace_back(Case{"topics",
                                     name_of(way),
@@ -84,17 +82,11 @@ void add_sizes(std::vector<Case>& cases) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = Options::parse(
-      argc, argv, 1, "What a message costs as topics, subscribers or bytes grow; JSON lines.");
-  try {
-    std::vector<Case> cases;
-    add_topics(cases);
-    add_subscribers(cases);
-    add_sizes(cases);
-    if (measure_all(cases, options)) return 0;
-    std::fputs("scaling_bench: messages were lost or wrong, see above\n", stderr);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "scaling_bench: %s\n", error.what());
-  }
-  return 1;
+  std::vector<Case> cases;
+  add_topics(cases);
+  add_subscribers(cases);
+  add_sizes(cases);
+  return run_benchmark(argc, argv, 1,
+                       "What a message costs as topics, subscribers or bytes grow; JSON lines.",
+                       cases);
 }

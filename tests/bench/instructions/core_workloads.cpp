@@ -66,8 +66,9 @@ class Submit final : public Workload {
 /// The sender's half: out of a lane, into frames, to a sink that does nothing.
 class Send final : public Workload {
  public:
-  Send(Format format, std::size_t messages_each)
-      : settings_(settings_of(format)), load_(messages_each, kMessageBytes) {}
+  /// \param topics  dynamic ones, which the messages have by turns; 0: none
+  Send(Format format, std::size_t messages_each, std::size_t topics = 0)
+      : settings_(settings_of(format, topics)), load_(messages_each, kMessageBytes, topics) {}
 
   void prepare() override {
     for (std::size_t n = 0; n < kMessages; n += load_.batch().count) {
@@ -83,9 +84,11 @@ class Send final : public Workload {
   }
 
  private:
-  static Settings settings_of(Format format) {
+  static Settings settings_of(Format format, std::size_t topics) {
     Settings settings;
-    settings.sock_type = SocketType::kPush;
+    settings.sock_type = topics == 0 ? SocketType::kPush : SocketType::kPub;
+    settings.dyna_topic = topics != 0;
+    if (topics != 0) settings.topics = {"topic"};
     settings.format = format;
     settings.beat_interval = Settings::Ms(0);
     return settings;
@@ -188,6 +191,8 @@ std::vector<NamedWorkload> core_workloads() {
       {"send_lines", [] { return std::make_unique<Send>(Format::kLines, 1024); }},
       {"send_packed", [] { return std::make_unique<Send>(Format::kPacked, 1024); }},
       {"send_packed_8", [] { return std::make_unique<Send>(Format::kPacked, 8); }},
+      {"topics_100", [] { return std::make_unique<Send>(Format::kPacked, 1024, 100); }},
+      {"topics_1000", [] { return std::make_unique<Send>(Format::kPacked, 1024, 1000); }},
       {"append_line", [] { return std::make_unique<Encode>(append_line_to); }},
       {"append_record", [] { return std::make_unique<Encode>(append_record_to); }},
       {"pack", [] { return std::make_unique<Pack>(); }},

@@ -84,6 +84,7 @@ struct Progress {
 struct Measured {
   double seconds = 0;
   std::uint64_t messages = 0;     ///< that were submitted
+  std::uint64_t frames = 0;       ///< ZeroMQ messages that took them; 0 without omzmq
   std::uint64_t lost = 0;         ///< of those and those before, added up over the subscribers
   std::uint64_t wrong = 0;        ///< see Progress; sums that are not right count, too
   std::int64_t sending_ns = 0;    ///< the whole process

@@ -99,6 +99,7 @@ std::int64_t thread_time_ns() { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 
 std::int64_t threads_time_ns(std::string_view name_begins) {
   std::int64_t sum = 0;
+  bool is_there = false;
   for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
     std::string name;
     std::getline(std::ifstream(thread.path() / "comm"), name);
@@ -108,6 +109,10 @@ std::int64_t threads_time_ns(std::string_view name_begins) {
       throw std::runtime_error("this kernel has no /proc/PID/task/TID/schedstat");
     }
     sum += time_ns;
+    is_there = true;
+  }
+  if (!is_there) {
+    throw std::runtime_error("no thread's name begins with " + std::string(name_begins));
   }
   return sum;
 }

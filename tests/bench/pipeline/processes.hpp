@@ -67,7 +67,7 @@ class Shared {
 [[nodiscard]] std::int64_t thread_time_ns();
 
 /// The same of this process's threads whose name begins so.
-/// \throws std::runtime_error when the kernel does not say
+/// \throws std::runtime_error when there is none, or the kernel does not say
 [[nodiscard]] std::int64_t threads_time_ns(std::string_view name_begins);
 
 /// A TCP port of 127.0.0.1 that nobody used a moment ago. \throws std::system_error

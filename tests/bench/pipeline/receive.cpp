@@ -121,6 +121,7 @@ struct Peer {
 
 void receive_from_many(std::vector<Peer>& peers, const Progress& progress) {
   std::vector<zmq::pollitem_t> items;
+  items.reserve(peers.size());
   for (Peer& peer : peers) items.push_back({peer.socket.handle(), 0, ZMQ_POLLIN, 0});
   zmq::message_t message;
   while (!progress.is_over.load()) {

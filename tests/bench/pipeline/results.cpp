@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "bench/pipeline/results.hpp"
 
-#include <getopt.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <string_view>
+#include <charconv>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <span>
+#include <stdexcept>
 #include <system_error>
 
 namespace omzmq::bench {
@@ -27,12 +29,54 @@ void print_help(const char* program, const char* about, int rounds) {
       about, program, rounds);
 }
 
-int rounds_from(const char* text) {
-  char* end = nullptr;
-  const long value = std::strtol(text, &end, 10);
-  if (*text != '\0' && *end == '\0' && value >= 1 && value <= 1000) return static_cast<int>(value);
-  std::fprintf(stderr, "--rounds: '%s' is not a number from 1 to 1000\n", text);
-  std::exit(2);
+/// What is wrong with the command line.
+class UsageError : public std::runtime_error {
+ public:
+  using runtime_error::runtime_error;
+};
+
+int rounds_from(const std::string& text) {
+  int rounds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rounds);
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  if (is_number && rounds >= 1 && rounds <= 1000) return rounds;
+  throw UsageError("--rounds: '" + text + "' is not a number from 1 to 1000");
+}
+
+struct Options {
+  int rounds = 1;
+  bool is_quick = false;
+  bool wants_help = false;
+  std::string out;   ///< empty: standard output
+  std::string only;  ///< what a part or a name has to have in it
+};
+
+/// \throws UsageError
+Options parse(std::span<char* const> words, int rounds) {
+  Options options;
+  options.rounds = rounds;
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    const std::string name = *word;
+    const auto value = [&]() -> std::string {
+      if (++word == words.end()) throw UsageError(name + " needs a value");
+      return *word;
+    };
+    if (name == "--rounds") {
+      options.rounds = rounds_from(value());
+    } else if (name == "--only") {
+      options.only = value();
+    } else if (name == "--out") {
+      options.out = value();
+    } else if (name == "--quick") {
+      options.is_quick = true;
+    } else if (name == "--help") {
+      options.wants_help = true;
+    } else {
+      throw UsageError("'" + name + "' is no option; --help lists them");
+    }
+  }
+  if (options.is_quick) options.rounds = 1;
+  return options;
 }
 
 std::string json_of(const Parameter& parameter) {
@@ -54,58 +98,26 @@ void print(std::FILE* to, const Case& measured_case, int round, const Measured& 
   };
   std::string peer;
   if (!measured_case.peer.empty()) peer = "\"peer\": \"" + measured_case.peer + "\", ";
+  std::string frames;
+  if (measured.frames != 0) {
+    frames = ", \"messages_per_frame\": " +
+             std::to_string(messages / static_cast<double>(measured.frames));
+  }
   std::fprintf(to,
                "{\"part\": \"%s\", \"name\": \"%s\", %s\"parameters\": {%s}, \"round\": %d, "
                "\"values\": {\"messages_per_s\": %.0f, \"lost\": %llu, \"wrong\": %llu, "
                "\"sending_us\": %.4f, \"worker_us\": %.4f, \"sender_us\": %.4f, \"io_us\": %.4f, "
-               "\"receiver_us\": %.4f}}\n",
+               "\"receiver_us\": %.4f%s}}\n",
                measured_case.part.c_str(), measured_case.name.c_str(), peer.c_str(),
                parameters.c_str(), round, messages / measured.seconds,
                static_cast<unsigned long long>(measured.lost),
                static_cast<unsigned long long>(measured.wrong), us(measured.sending_ns),
                us(measured.workers_ns), us(measured.sender_ns), us(measured.io_ns),
-               us(measured.receiving_ns));
+               us(measured.receiving_ns), frames.c_str());
   std::fflush(to);
 }
 
-}  // namespace
-
-Options Options::parse(int argc, char** argv, int rounds, const char* about) {
-  const option known[] = {
-      {"rounds", required_argument, nullptr, 'r'}, {"only", required_argument, nullptr, 'o'},
-      {"out", required_argument, nullptr, 'f'},    {"quick", no_argument, nullptr, 'q'},
-      {"help", no_argument, nullptr, 'h'},         {nullptr, 0, nullptr, 0}};
-  Options options;
-  options.rounds = rounds;
-  for (int found = 0; (found = ::getopt_long(argc, argv, "h", known, nullptr)) != -1;) {
-    switch (found) {
-      case 'r':
-        options.rounds = rounds_from(optarg);
-        break;
-      case 'o':
-        options.only = optarg;
-        break;
-      case 'f':
-        options.out = optarg;
-        break;
-      case 'q':
-        options.is_quick = true;
-        break;
-      case 'h':
-        print_help(argv[0], about, rounds);
-        std::exit(0);
-      default:
-        std::exit(2);  // getopt has said why
-    }
-  }
-  if (optind < argc) {
-    std::fprintf(stderr, "%s: '%s' is no option; --help lists them\n", argv[0], argv[optind]);
-    std::exit(2);
-  }
-  if (options.is_quick) options.rounds = 1;
-  return options;
-}
-
+/// \return false when messages were lost or wrong
 bool measure_all(const std::vector<Case>& cases, const Options& options) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, std::fclose);
   if (!options.out.empty()) {
@@ -119,7 +131,8 @@ bool measure_all(const std::vector<Case>& cases, const Options& options) {
       if (!is_asked_for) continue;
       Plan plan = one.plan;
       if (options.is_quick) {
-        plan.messages = std::min({plan.messages, kQuickMessages, kQuickBytes / plan.bytes});
+        plan.messages =
+            std::min({plan.messages, kQuickMessages / plan.subscribers, kQuickBytes / plan.bytes});
       }
       const Measured measured = measure(plan);
       print(file ? file.get() : stdout, one, round, measured);
@@ -127,6 +140,29 @@ bool measure_all(const std::vector<Case>& cases, const Options& options) {
     }
   }
   return is_right;
+}
+
+}  // namespace
+
+int run_benchmark(int argc, char** argv, int rounds, const char* about,
+                  const std::vector<Case>& cases) {
+  try {
+    const Options options =
+        parse({argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0))}, rounds);
+    if (options.wants_help) {
+      print_help(argv[0], about, rounds);
+      return 0;
+    }
+    if (measure_all(cases, options)) return 0;
+    std::fprintf(stderr, "%s: messages were lost or wrong, see above\n", argv[0]);
+    return 1;
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    return 1;
+  }
 }
 
 }  // namespace omzmq::bench

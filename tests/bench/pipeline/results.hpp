@@ -3,8 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,18 +11,6 @@
 #include "bench/pipeline/plan.hpp"
 
 namespace omzmq::bench {
-
-/// What a benchmark's command line says.
-struct Options {
-  int rounds = 1;
-  bool is_quick = false;  ///< one round with few messages: to see whether it works
-  std::string out;        ///< empty: standard output
-  std::string only;       ///< measure what has this in its name only
-
-  /// \param rounds  where the words say nothing
-  /// Prints a help text, or what is wrong, and ends the process, where the words ask for it.
-  [[nodiscard]] static Options parse(int argc, char** argv, int rounds, const char* about);
-};
 
 using Parameter = std::pair<std::string, std::variant<std::uint64_t, std::string>>;
 
@@ -37,13 +23,16 @@ struct Case {
   Plan plan;
 };
 
-/// Measures all cases by turns, as often as the options say, and writes one line of JSON for each.
+/// Does what the command line says: measures all cases by turns, some rounds long, and writes one
+/// line of JSON for each.
 ///
 /// A line's values: messages_per_s; lost and wrong, messages; and processor time a message, in
 /// microseconds: sending_us the whole sending process, of which worker_us are the threads that make
 /// and submit messages, sender_us the action's sender thread, io_us libzmq's thread; receiver_us
-/// the whole receiving process, for all of its sockets. \return false when messages were lost or
-/// wrong \throws std::exception
-[[nodiscard]] bool measure_all(const std::vector<Case>& cases, const Options& options);
+/// the whole receiving process, for all of its sockets. And of omzmq messages_per_frame. \param
+/// rounds  where the command line says nothing \param about  one line for its help \return the exit
+/// status: 1 when something does not work, or messages were lost or wrong
+[[nodiscard]] int run_benchmark(int argc, char** argv, int rounds, const char* about,
+                                const std::vector<Case>& cases);
 
 }  // namespace omzmq::bench

@@ -5,16 +5,19 @@
 #include <omzmq/wire.hpp>
 
 #include <algorithm>
-#include <barrier>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -30,10 +33,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// Short beside the time that a window takes to be received.
 constexpr auto kLook = 100us;
+/// Short beside the time that a window takes to be received.
+constexpr auto kWindowLook = 500us;
 /// When nothing came for so long, the rest is lost.
-constexpr auto kPatience = 3s;
+constexpr auto kPatience = 10s;
 /// Of frames that libzmq alone sends: as omzmq's.
 constexpr std::size_t kFrameBytes = std::size_t{64} << 10;
 constexpr int kFrameHwm = 256;
@@ -68,6 +72,19 @@ class Action {
   }
 
   [[nodiscard]] omzmq_action* get() const noexcept { return action_.get(); }
+
+  [[nodiscard]] std::uint64_t counter(std::string_view wanted) const {
+    constexpr std::size_t kMost = 64;
+    std::array<std::uint64_t, kMost> values{};
+    omzmq_action_counters(action_.get(), values.data(), values.size());
+    bool is_gauge = false;
+    for (std::size_t i = 0; i < kMost; ++i) {
+      const char* const name = omzmq_counter_name(i, &is_gauge);
+      if (name == nullptr) break;
+      if (name == wanted) return values[i];
+    }
+    throw std::logic_error("there is no counter " + std::string(wanted));
+  }
 
  private:
   template <typename Handle>
@@ -196,9 +213,9 @@ struct Times {
   std::int64_t receiving_ns;
 };
 
-Times times_now(::pid_t receiver) {
-  return {process_time_ns(::getpid()), threads_time_ns("omzmq:"), threads_time_ns("ZMQbg/IO"),
-          process_time_ns(receiver)};
+Times times_now(const Plan& plan, ::pid_t receiver) {
+  return {process_time_ns(::getpid()), plan.is_omzmq() ? threads_time_ns("omzmq:") : 0,
+          threads_time_ns("ZMQbg/IO"), process_time_ns(receiver)};
 }
 
 /// Waits until each subscriber has so many, or no more come. \return when the last one came
@@ -233,12 +250,15 @@ class Workers {
     }
   }
 
-  /// All of them have submitted their warm-up.
-  void await_ready() { ready_.arrive_and_wait(); }
-  void start() { start_.arrive_and_wait(); }
-  void await_end() { end_.arrive_and_wait(); }
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
   /// They go, and close what they have.
-  void dismiss() { dismissed_.arrive_and_wait(); }
+  ~Workers() { enter(Stage::kOver); }
+
+  /// All of them have submitted their warm-up.
+  void await_ready() const { ready_.wait(); }
+  void start() { enter(Stage::kMeasured); }
+  void await_end() const { ended_.wait(); }
 
   /// What it took them to make and submit messages. REQUIRES: await_end() before
   [[nodiscard]] std::int64_t time_ns() const {
@@ -248,20 +268,28 @@ class Workers {
   }
 
  private:
+  enum class Stage { kWarmUp, kMeasured, kOver };
+
+  void enter(Stage stage) {
+    stage_.store(stage);
+    stage_.notify_all();
+  }
+
   void run(std::size_t index, const std::string& address, const Action* action) {
     const auto target = make_target(plan_, address, action);
     Texts texts(plan_, topics_, index);
     for (std::uint64_t n = 0; n < plan_.warm_up(); n += plan_.transaction) submit(texts, *target);
-    ready_.arrive_and_wait();
-    start_.arrive_and_wait();
+    ready_.count_down();
+    stage_.wait(Stage::kWarmUp);
+    if (stage_.load() == Stage::kOver) return;
     const std::int64_t before = thread_time_ns();
     for (std::uint64_t n = 0; n < plan_.transactions(); ++n) {
-      keep_window(plan_.workers * (plan_.warm_up() + n * plan_.transaction));
+      if (!await_window(plan_.workers * (plan_.warm_up() + n * plan_.transaction))) break;
       submit(texts, *target);
     }
     times_ns_[index] = thread_time_ns() - before;
-    end_.arrive_and_wait();
-    dismissed_.arrive_and_wait();
+    ended_.count_down();
+    stage_.wait(Stage::kMeasured);
   }
 
   static void submit(Texts& texts, Target& target) {
@@ -269,21 +297,23 @@ class Workers {
     target.submit(texts);
   }
 
-  void keep_window(std::uint64_t submitted) const {
-    if (plan_.window == 0) return;
+  /// Waits until more may be submitted. False: what is missing was lost.
+  [[nodiscard]] bool await_window(std::uint64_t submitted) const {
+    if (plan_.window == 0) return true;
     const auto deadline = Clock::now() + kPatience;
-    while (progress_.received_by_all(plan_) + plan_.window < submitted && Clock::now() < deadline) {
-      std::this_thread::sleep_for(kLook);
+    while (progress_.received_by_all(plan_) + plan_.window < submitted) {
+      if (Clock::now() > deadline) return false;
+      std::this_thread::sleep_for(kWindowLook);
     }
+    return true;
   }
 
   const Plan& plan_;
   const Progress& progress_;
   const Topics topics_;
-  std::barrier<> ready_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
-  std::barrier<> start_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
-  std::barrier<> end_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
-  std::barrier<> dismissed_{static_cast<std::ptrdiff_t>(plan_.workers + 1)};
+  std::latch ready_{static_cast<std::ptrdiff_t>(plan_.workers)};
+  std::latch ended_{static_cast<std::ptrdiff_t>(plan_.workers)};
+  std::atomic<Stage> stage_{Stage::kWarmUp};
   std::vector<std::int64_t> times_ns_;
   std::vector<std::jthread> threads_;
 };
@@ -313,14 +343,15 @@ void send_all(const Plan& plan, const std::string& address, ::pid_t receiver, Pr
   if (progress.received_by_all(plan) < plan.workers * plan.warm_up()) {
     throw std::runtime_error("the first messages did not arrive");
   }
-  const Times before = times_now(receiver);
+  const std::uint64_t frames_before = action ? action->counter("sent.frames") : 0;
+  const Times before = times_now(plan, receiver);
   const auto begun = Clock::now();
   workers.start();
   workers.await_end();
   const auto ended = await_received(plan, progress, plan.total());
   measured.seconds = std::chrono::duration<double>(ended - begun).count();
-  const Times after = times_now(receiver);
-  workers.dismiss();
+  const Times after = times_now(plan, receiver);
+  if (action) measured.frames = action->counter("sent.frames") - frames_before;
   measured.messages = plan.total() - plan.workers * plan.warm_up();
   measured.workers_ns = workers.time_ns();
   measured.sending_ns = after.sending_ns - before.sending_ns;
