@@ -14,7 +14,7 @@ import statistics
 
 # Without the same values in these a peer is no peer; in the others the nearest one is taken: the
 # floor, for instance, has no socket.
-DECISIVE = ("bytes", "load", "actions", "program", "argument")
+DECISIVE = ("bytes", "load", "actions", "window", "program", "argument")
 
 
 class BadResults(Exception):

@@ -133,17 +133,20 @@ def pipeline(results):
     rows = []
     for row in results.of("pipeline"):
         peer = results.peer_of(row)
-        rows.append([row.name, str(row.parameters["workers"]), spread(row.seen("messages_per_s"), rate),
+        rows.append([row.name, str(row.parameters["workers"]), whole(row.parameters.get("window")),
+                     spread(row.seen("messages_per_s"), rate),
                      spread(ratio(row, peer, "messages_per_s")), *(digits(row.median(value)) for value in (
                          "worker_us", "sender_us", "io_us", "sending_us", "receiver_us")),
                      whole(row.median("lost")),
                      behind(row, peer, (("rate", "messages_per_s", True), ("sender's CPU", "sending_us", False),
                                         ("receiver's CPU", "receiver_us", False)))])
     return rows and Table("pipeline", "Without rsyslogd: submit, lane, frame, tcp, decoder; 256 B", [
-        "name", "workers", "messages/s", "of its peer", "workers, µs CPU", "sender thread", "libzmq's thread",
+        "name", "workers", "window", "messages/s", "of its peer", "workers, µs CPU", "sender thread", "libzmq's thread",
         "all that sends", "receiver", "lost", "behind in"], rows, [
             "The peer of `packed` and `lines` is libzmq alone with frames of 64 KiB, of `raw` libzmq alone with a "
-            "message for each; one thread makes and sends them, and no check sum is made.", BEHIND_NOTE]) or None
+            "message for each; one thread makes and sends them, and no check sum is made.",
+            "With a window only so many messages are on the way at a time; without one the queues decide, which fill "
+            "when the receiver is the slowest.", BEHIND_NOTE]) or None
 
 
 LANES = (("copy_alone", "`memcpy` of the same bytes alone"), ("worker_alone", "the worker's half: write and publish"),
