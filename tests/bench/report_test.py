@@ -57,6 +57,15 @@ class ResultsTest(unittest.TestCase):
         self.assertEqual(results.nearest(row, "floor").parameters, {"bytes": 256, "workers": 4})
         self.assertIsNone(results.nearest(row, "omczmq"))
 
+    def test_what_is_sent_with_a_window_has_a_peer_with_one(self):
+        results = Results(line(name, 0, "pipeline", peer, {"messages_per_s": 1.0}, workers=1, **window)
+                          for name, peer, window in (("frames", "", {}), ("frames", "", {"window": 8}),
+                                                     ("omzmq", "frames", {"window": 8}),
+                                                     ("omzmq", "frames", {"window": 9})))
+        peers = [results.peer_of(row) for row in results.of("pipeline") if row.peer]
+        self.assertEqual(peers[0].parameters, {"workers": 1, "window": 8})
+        self.assertIsNone(peers[1])
+
     def test_a_bad_line_is_named(self):
         for text, said in (("{", ":2: no JSON"), ("[]", ":2: 'part'"),
                            (json.dumps(line("a", 0, values={"x": "fast"})), "the value 'x' is 'fast'")):
