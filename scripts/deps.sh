@@ -4,13 +4,16 @@
 #
 # Installs the Debian packages that omzmq needs, those that are missing; silent when none is.
 #
-#   scripts/deps.sh [build|test|check]     default: build
-#   scripts/deps.sh --list [build|test|check]
+#   scripts/deps.sh [build|test|check|bench]     default: build
+#   scripts/deps.sh --list [build|test|check|bench]
+#   scripts/deps.sh --missing [build|test|check|bench]
 #
 #   build   what compiles omzmq.so and zmqtap (scripts/build.sh, scripts/demo.sh)
 #   test    that, and what the tests use (scripts/test.sh)
 #   check   that, and the tools of scripts/check.sh
-#   --list  only print the names of the set, one a line
+#   bench   what compiles, and what scripts/bench.sh measures and draws with
+#   --list     only print the names of the set, one a line
+#   --missing  only print those of them that are not installed
 #
 # It runs apt-get as root or through sudo, and never asks a question. On a machine that runs systemd
 # Debian's rsyslog package enables and starts the system's rsyslog service when it is installed for
@@ -31,12 +34,14 @@ test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard p
 command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
   libconcurrentqueue-dev shellcheck spin valgrind)
+bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
 
 packages_of() {
   printf '%s\n' "${build_packages[@]}"
   case $1 in
     test) printf '%s\n' "${test_packages[@]}" ;;
     check) printf '%s\n' "${test_packages[@]}" "${check_packages[@]}" ;;
+    bench) printf '%s\n' "${bench_packages[@]}" ;;
   esac
 }
 
@@ -113,12 +118,14 @@ install_missing() {
 
 set_name=
 list=0
+only_missing=0
 for argument in "$@"; do
   case ${argument#--} in
     help | -h) usage && exit ;;
     list) list=1 ;;
-    build | test | check) set_name=${argument#--} ;;
-    *) die "unknown argument '$argument'; right would be build, test, check or --list" ;;
+    missing) only_missing=1 ;;
+    build | test | check | bench) set_name=${argument#--} ;;
+    *) die "unknown argument '$argument'; right would be build, test, check, bench, --list or --missing" ;;
   esac
 done
 set_name=${set_name:-build}
@@ -135,6 +142,10 @@ then set OMZMQ_NO_DEPS=1: ${packages[*]}"
 fi
 mapfile -t missing < <(missing_of "${packages[@]}")
 [[ ${#missing[@]} -eq 0 ]] && exit
+if [[ $only_missing -eq 1 ]]; then
+  printf '%s\n' "${missing[@]}"
+  exit
+fi
 find_root
 printf 'installing: %s\n' "${missing[*]}"
 install_missing

@@ -13,7 +13,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string_view>
@@ -171,6 +173,15 @@ std::uint64_t counter(const Handles& handles, std::string_view name) {
   throw std::logic_error("there is no counter " + std::string(name));
 }
 
+/// Of this process, in memory now.
+double resident_mib() {
+  std::ifstream text("/proc/self/statm");
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  if (!(text >> all >> resident)) throw std::runtime_error("/proc/self/statm cannot be read");
+  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
 void open_way(const Handles& handles, const OtherProcess& receiver, const omzmq_slice& probe) {
   for (unsigned i = 0; !receiver.has_said_something(); ++i) {
     if (i == kProbes) throw std::runtime_error("the receiver gets nothing");
@@ -189,6 +200,7 @@ std::string measure_stall(const StallSettings& settings) {
   const std::vector<omzmq_slice> slices(settings.messages, slice_of(payload));
   open_way(handles, receiver, slices.front());
   receiver.stop();
+  const double resident_before = resident_mib();
   LatencyLog log;
   std::uint64_t refused = 0;
   for (std::uint64_t i = 0; i < settings.commits; ++i) {
@@ -200,11 +212,12 @@ std::string measure_stall(const StallSettings& settings) {
     log.record(took);
     if (took < settings.pause_us * 1000) sleep_us(settings.pause_us - took / 1000);
   }
+  const double grown_mib = resident_mib() - resident_before;
   receiver.resume();  // or what is on its way would be reported as unsent
-  return fmt::format(R"({{"commits": {}, "refused": {}, "dropped": {}, "waited_us": {}, {}}})",
-                     log.count(), refused,
-                     counter(handles, "dropped.newest") + counter(handles, "dropped.oldest"),
-                     counter(handles, "waited.us"), log.json_members());
+  return fmt::format(
+      R"({{"commits": {}, "refused": {}, "dropped": {}, "waited_us": {}, "grown_mib": {:.2f}, {}}})",
+      log.count(), refused, counter(handles, "dropped.newest") + counter(handles, "dropped.oldest"),
+      counter(handles, "waited.us"), grown_mib, log.json_members());
 }
 
 }  // namespace omzmq::bench

@@ -26,8 +26,9 @@ struct StallSettings {
 ///
 /// Forks: to be called before there are threads.
 ///
-/// \return one line of JSON: "commits", "refused", "dropped" (messages), "waited_us", and how long
-/// the commits took
+/// \return one line of JSON: "commits", "refused", "dropped" (messages), "waited_us",
+/// "grown_mib" (resident memory of this process while the receiver stood still), and how long the
+/// commits took
 /// \throws std::system_error, std::runtime_error
 [[nodiscard]] std::string measure_stall(const StallSettings& settings);
 
