@@ -21,8 +21,9 @@ class SpareBuffers {
  public:
   /// Larger ones are not kept.
   static constexpr std::size_t kLargest = std::size_t{256} << 10;
-  /// Bounds what is kept, twice: once of what was put, and once of what take() gives out.
-  static constexpr std::size_t kMostBytes = std::size_t{2} << 20;
+  /// Bounds what is kept, twice: what was put, and what take() gives out. Several threads that put
+  /// at one time may go beyond it. All of it has been in use at one time.
+  static constexpr std::size_t kMostBytes = std::size_t{8} << 20;
 
   SpareBuffers() = default;
   SpareBuffers(const SpareBuffers&) = delete;
@@ -33,10 +34,10 @@ class SpareBuffers {
   }
 
   void put(FrameMemory memory) noexcept {
-    if (memory.capacity > kLargest ||
-        put_bytes_.fetch_add(memory.capacity, std::memory_order_relaxed) >= kMostBytes) {
-      return std::free(memory.block);
-    }
+    const std::size_t before = put_bytes_.load(std::memory_order_relaxed);
+    if (memory.capacity > kLargest || before >= kMostBytes) return std::free(memory.block);
+    // To add in one step would cost as much as all of the rest.
+    put_bytes_.store(before + memory.capacity, std::memory_order_relaxed);
     auto* const spare = ::new (memory.block) Spare{nullptr, memory.capacity};
     spare->next = put_.load(std::memory_order_relaxed);
     // Partner: the exchange in take(). All are taken off at once: so that the first one is the same
