@@ -91,13 +91,14 @@ look_at_machine() {
     --command "$command_line" --number "$1" >>"$results"
 }
 
-# measure NAME COMMAND...: COMMAND writes its lines to $work/NAME.jsonl.
+# measure NAME COMMAND...: COMMAND writes its lines to $work/NAME.jsonl. What fails does not take the
+# rest with it: the tables show what there is.
 measure() {
   local name=$1 begun=$SECONDS
   shift
   printf 'measuring %-12s' "$name" >&2
-  run_logged "$logs/bench-$name.log" "$@" || die "the measurement '$name' failed"
-  cat "$work/$name.jsonl" >>"$results"
+  run_logged "$logs/bench-$name.log" "$@" || failed+=("$name")
+  [[ ! -f $work/$name.jsonl ]] || cat "$work/$name.jsonl" >>"$results"
   printf '%5s s\n' $((SECONDS - begun)) >&2
 }
 
@@ -150,6 +151,7 @@ build_preset release "${targets[@]}"
 mkdir -p "$work"
 rm -f "$work"/*.json "$work"/*.jsonl
 begun=$SECONDS
+failed=()
 look_at_machine 0
 through_rsyslogd
 without_rsyslogd
@@ -162,6 +164,7 @@ report "$results"
 if [[ $quick -eq 1 ]]; then
   printf '\nQuick: these figures only show that everything works.\n'
 fi
+[[ ${#failed[@]} -eq 0 ]] || die "failed: ${failed[*]}; why is told above. Nothing is written"
 if [[ $write -eq 1 ]]; then
   report --write "$root/docs/benchmarks.md" "$results"
   python3 "$root/tests/bench/plot.py" --out "$root/docs/benchmarks" "$results"

@@ -11,6 +11,7 @@ Medians of the rounds, with bars from the least to the most. Needs gnuplot (pack
 """
 
 import argparse
+import dataclasses
 import os
 import subprocess
 import sys
@@ -48,16 +49,23 @@ def data(name, lines):
 
 
 def curve_script(chart, out):
-    """Both axes grow by factors: what bends then is the cost and not the paper."""
+    """Both axes grow by factors: what bends then is the cost and not the paper. None: nothing to draw."""
     text = LOOK.format(width=900, height=480, out=quoted(out))
     text += f"set title {quoted(chart.title)} noenhanced\nset xlabel {quoted(chart.growing)}\n"
     text += f"set ylabel {quoted(chart.unit)}\nset logscale xy\n"
     steps = sorted({at for curve in chart.curves for at, _ in curve.points})
     text += "set xtics (" + ", ".join(f"{quoted(tick(at))} {at}" for at in steps) + ")\n"
     text += f"set xrange [{steps[0] * 0.8}:{steps[-1] * 1.25}]\nset format y '%g'\n"
-    # A cost below zero is the noise of a difference; this paper has no place for it.
-    curves = [(curve.name, [(at, seen) for at, seen in curve.points if seen.low > 0]) for curve in chart.curves]
+    # A cost of nothing or less is the noise of a difference, for which this paper has no place: a point
+    # is left out, a bar ends at the edge.
+    curves = [(curve.name, [(at, seen) for at, seen in curve.points if seen.median > 0]) for curve in chart.curves]
     curves = [(name, points) for name, points in curves if points]
+    if not curves:
+        return None
+    edge = min(seen.low if seen.low > 0 else seen.median for _, points in curves for _, seen in points) / 2
+    curves = [(name, [(at, dataclasses.replace(seen, low=max(seen.low, edge))) for at, seen in points])
+              for name, points in curves]
+    text += f"set yrange [{edge:.6g}:*]\n"
     for number, (_, points) in enumerate(curves):
         text += data(f"curve{number}", [f"{at} {with_ends(seen)}" for at, seen in points])
     parts = []

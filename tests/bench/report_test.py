@@ -212,6 +212,12 @@ class PlotTest(unittest.TestCase):
         self.assertIn("1 0.4 0.4 0.4\n1000 1.5 1.5 1.5\nEND", made["topics"])
         self.assertIn("set xlabel 'topics'\nset ylabel 'µs of CPU a message'", made["topics"])
 
+    def test_noise_below_zero_is_not_drawn(self):
+        points = [(1, Seen(-1.0, -2.0, 1.0, 3)), (2, Seen(1.0, -1.0, 2.0, 3)), (4, Seen(4.0, 2.0, 5.0, 3))]
+        made = plot.curve_script(scaling.Chart("x", "x", "x", "x", [scaling.Curve("one", points)]), "out")
+        self.assertIn("$curve0 << END\n2 1 0.5 2\n4 4 2 5\nEND\n", made)
+        self.assertIn("set yrange [0.5:*]", made)
+
     def test_the_comparison_shows_what_was_measured_and_nothing_else(self):
         made = plot.scripts(Results([load("floor", 0, rate_=4e5, cpu=1.0),
                                      load("omzmq raw", 0, rate_=2e5, cpu=2.0)]), "")
