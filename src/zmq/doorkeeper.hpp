@@ -47,8 +47,9 @@ class Door {
 /// The doors are shut when less than a third of the descriptors is left, or less than those who
 /// wait already and some hundreds who are faster than this; they are reopened at a quarter more. It
 /// looks each time that somebody comes, and every second, because other parts of rsyslogd take
-/// descriptors too; a door that could not be shut or reopened is tried again then. What takes them
-/// all between two looks is not kept from it: this is a remedy, and no proof.
+/// descriptors too; a door that could not be shut or reopened is tried again then. Where there are
+/// not twice as many descriptors as may wait at the doors, it hangs up on those who wait. What
+/// takes them all between two looks is not kept from it: this is a remedy, and no proof.
 ///
 /// Threads: any, construction and destruction aside. Has a thread of its own once there is a door.
 class Doorkeeper {
@@ -70,6 +71,7 @@ class Doorkeeper {
   struct Need {
     std::size_t shut_below = 0;
     std::size_t reopen_at = 0;
+    std::size_t hang_up_below = 0;  ///< twice those who may wait at all doors
   };
 
   /// To be said when mutex_ is free: whoever takes the lines may hold us up.

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -167,6 +169,49 @@ TEST_F(DoorkeeperTest, LetsDoorsComeAndGoWhileNobodyTakesItsLines) {
   StuckHost::let_go();
   other.wait();
   keeper.remove(door_);
+}
+
+// Who connects to a unix socket and waits to be accepted.
+class Waiting {
+ public:
+  explicit Waiting(const std::string& path)
+      : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(std::data(address.sun_path), sizeof address.sun_path - 1);
+    is_connected_ =
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Waiting() { ::close(fd_); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+  [[nodiscard]] bool is_connected() const { return is_connected_; }
+  [[nodiscard]] bool is_hung_up() const {
+    char byte = 0;
+    return ::recv(fd_, &byte, 1, 0) == 0;
+  }
+
+ private:
+  int fd_;
+  bool is_connected_ = false;
+};
+
+TEST_F(DoorkeeperTest, HangsUpOnThoseWhoWaitOnlyWhereNextToNothingIsLeft) {
+  constexpr int kBacklog = 5;
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.file("socket");
+  ListeningPath listening(path, 0600, kBacklog);
+  const Waiting first(path);
+  const Waiting second(path);
+  ASSERT_TRUE(first.is_connected() && second.is_connected());
+  keeper_.add(listening);
+  leave(kLimit / 4);
+  ASSERT_TRUE(test::eventually([&] { return !std::filesystem::exists(path); }));
+  EXPECT_FALSE(first.is_hung_up());
+  leave(kBacklog);
+  EXPECT_TRUE(test::eventually([&] { return first.is_hung_up() && second.is_hung_up(); }));
+  keeper_.remove(listening);
 }
 
 TEST_F(DoorkeeperTest, FitsTheBacklogToTheDescriptors) {
