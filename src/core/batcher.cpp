@@ -3,6 +3,7 @@
 #include "core/batcher.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <utility>
 
@@ -35,34 +36,38 @@ Batcher::Batcher(const Settings& settings, Clock::time_point now)
 
 std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
                                Clock::time_point now, std::deque<Frame>& ready) {
+  assert(reader.left() > 0 && ready.empty());
   const bool takes_runs = packer_ && !settings_.dyna_topic;
-  const std::size_t left_before = reader.left();
-  most = std::min(most, left_before);
-  while (left_before - reader.left() < most && ready.empty()) {
+  most = std::min(most, reader.left());
+  std::size_t taken = 0;
+  while (taken < most && ready.empty()) {
     if (takes_runs) {
-      reader.take(add_run(reader, awaited_by, most - (left_before - reader.left()), now, ready));
+      const RecordRun run = add_run(reader, awaited_by, most - taken, now, ready);
+      reader.take(run);
+      taken += run.messages;
     } else {
       reader.peek(next_);
       next_.awaited_by = awaited_by;
       add(next_, now, ready);
       reader.take(next_);
+      ++taken;
     }
   }
-  return left_before - reader.left();
+  return taken;
 }
 
 /// \return what is in a frame now: one message at least
-Run Batcher::add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
-                     Clock::time_point now, std::deque<Frame>& ready) {
+RecordRun Batcher::add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
+                           Clock::time_point now, std::deque<Frame>& ready) {
   const auto deadline = reader.published() + settings_.batch_linger;
   const auto that_fits = [&](const OpenFrame& frame) {
     return is_full(frame)
-               ? Run()
+               ? RecordRun()
                : reader.peek_run(most_bytes() - frame.body.size(),
                                  std::min(most, settings_.batch_max_messages - frame.messages));
   };
   auto found = open_.begin();  // one at most
-  Run run;
+  RecordRun run;
   if (found != open_.end()) {
     run = that_fits(found->second);
     if (run.messages == 0 && found->second.messages != 0) {
@@ -198,7 +203,11 @@ Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point 
   // The one frame of a stream without dynamic topics will be full often; one of many may not.
   const std::size_t expected =
       settings_.dyna_topic ? 0 : std::min(settings_.batch_max_bytes, kFirstBytes);
-  if (room_ + expected != 0) fresh.body = new_body(room_ + expected);
+  if (expected != 0) {
+    fresh.body = new_body(room_ + expected);
+  } else if (room_ != 0) {
+    fresh.body.reserve(room_);  // and how much more is not known
+  }
   fresh.body.resize(room_);
   const auto frame = open_.emplace(deadline, std::move(fresh));
   if (settings_.dyna_topic) by_topic_.emplace(frame->second.topic, frame);

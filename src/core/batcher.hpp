@@ -34,11 +34,12 @@ class Batcher {
   /// Keeps a reference to the settings.
   Batcher(const Settings& settings, Clock::time_point now);
 
-  /// Where memory for new bodies comes from, or nullptr: all of it is allocated.
-  void use(SpareBuffers* spares) noexcept { spares_ = spares; }
+  /// \param spares  where memory for new bodies comes from; nullptr: all of it is allocated
+  void take_memory_from(SpareBuffers* spares) noexcept { spares_ = spares; }
 
   /// Takes messages out of a transaction, in their order, until a frame is ready: so a frame's
-  /// worth of what goes on around it is done for many messages. REQUIRES: reader.left() > 0
+  /// worth of what goes on around it is done for many messages.
+  /// REQUIRES: reader.left() > 0 and ready.empty()
   /// \param awaited_by  the lane whose worker waits for the messages' fate, or nullptr
   /// \return how many it took, `most` at most
   /// \throws std::bad_alloc: what it did not take is still in the reader; see add()
@@ -83,8 +84,9 @@ class Batcher {
                      std::deque<Frame>& ready) const;
   void add_to_frame(std::string_view topic, const Message& message, bool settles,
                     Clock::time_point now, std::deque<Frame>& ready);
-  [[nodiscard]] Run add_run(const TransactionReader& reader, Lane* awaited_by, std::size_t most,
-                            Clock::time_point now, std::deque<Frame>& ready);
+  [[nodiscard]] RecordRun add_run(const TransactionReader& reader, Lane* awaited_by,
+                                  std::size_t most, Clock::time_point now,
+                                  std::deque<Frame>& ready);
   /// Of a frame that holds several messages.
   [[nodiscard]] std::size_t most_bytes() const noexcept {
     return room_ + settings_.batch_max_bytes;

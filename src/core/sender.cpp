@@ -56,7 +56,7 @@ bool Sender::try_open(Clock::time_point now) {
   if (is_open_ || now < next_open_) return is_open_;
   try {
     sink_.open();
-    batcher_.use(sink_.spares());
+    batcher_.take_memory_from(sink_.spares());
     is_open_ = true;
     if (!has_broken_) note_recovered("the socket is open now");
   } catch (const std::exception& why) {
@@ -301,7 +301,7 @@ void Sender::run(const std::stop_token& stop) {
       told_failure_ = false;
       if (outcome != Outcome::kMore) sleep_after(outcome);
     } catch (const std::exception& error) {
-      // No memory, most likely. Nothing was taken out of the lane: the same again, later.
+      // No memory, most likely. What was not taken is still in its lane: the same again, later.
       if (!std::exchange(told_failure_, true)) {
         log_.failure("trying again after a failure", error.what());
       }

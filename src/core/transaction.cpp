@@ -103,12 +103,13 @@ void TransactionReader::peek(Message& to) const noexcept {
   to.published = published_;
 }
 
-Run TransactionReader::peek_run(std::size_t most_bytes, std::size_t most_messages) const noexcept {
+RecordRun TransactionReader::peek_run(std::size_t most_bytes,
+                                      std::size_t most_messages) const noexcept {
   assert(slices_each_ == 1);
   const std::byte* size = size_;
   const std::byte* const end = size + std::min(most_messages, left_) * sizeof(omzmq_slice::size);
   std::size_t bytes = 0;
-  Run run;
+  RecordRun run;
   while (size != end) {
     const std::size_t with_next = bytes + wire::kLengthBytes + get<std::uint32_t>(size);
     if (with_next > most_bytes) break;
@@ -127,7 +128,7 @@ void TransactionReader::take(const Message& message) noexcept {
   --left_;
 }
 
-void TransactionReader::take(const Run& run) noexcept {
+void TransactionReader::take(const RecordRun& run) noexcept {
   bytes_ += run.records.size();
   size_ += run.messages * sizeof(omzmq_slice::size);
   left_ -= run.messages;

@@ -58,7 +58,7 @@ void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan&
 
 /// The payloads of some messages, one after the other, each behind its length: records as the
 /// packed format has them. Valid until the lane releases the transaction.
-struct Run {
+struct RecordRun {
   std::string_view records;
   std::uint32_t messages = 0;
 };
@@ -83,12 +83,13 @@ class TransactionReader {
 
   /// The next messages, as many as have up to `most_bytes` of records.
   /// REQUIRES: one slice for each message
-  [[nodiscard]] Run peek_run(std::size_t most_bytes, std::size_t most_messages) const noexcept;
+  [[nodiscard]] RecordRun peek_run(std::size_t most_bytes,
+                                   std::size_t most_messages) const noexcept;
 
   /// Takes what peek() showed.
   void take(const Message& message) noexcept;
   /// Takes what peek_run() showed.
-  void take(const Run& run) noexcept;
+  void take(const RecordRun& run) noexcept;
 
  private:
   const std::byte* size_ = nullptr;   ///< of the next slice

@@ -154,7 +154,7 @@ std::vector<std::string> split_endpoints(std::string_view parameter,
   std::vector<std::string> parts;
   for (std::string_view rest : list) {
     for (rest = trimmed(rest, kBlanks); !rest.empty(); rest = trimmed(rest, kBlanks)) {
-      const auto blank = std::min(rest.find_first_of(" \t"), rest.size());
+      const auto blank = std::min(rest.find_first_of(kBlanks), rest.size());
       parts.emplace_back(rest.substr(0, blank));
       rest.remove_prefix(blank);
     }

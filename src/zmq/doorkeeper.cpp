@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/doorkeeper.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -38,6 +39,9 @@ constexpr std::size_t kPartKept = 3;
 /// There would be no descriptors for those who wait: libzmq shall not try. They may come again.
 void hang_up_on_waiting(const Door& door) noexcept {
   for (std::size_t n = 0; n <= door.backlog(); ++n) {
+    // Not the last descriptor, and none where nobody waits: another thread may need it just now.
+    pollfd somebody{door.fd(), POLLIN, 0};
+    if (::poll(&somebody, 1, 0) <= 0 || free_descriptors(2) < 2) return;
     const int fd = ::accept4(door.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
     ::close(fd);
@@ -120,7 +124,7 @@ Doorkeeper::Need Doorkeeper::need() const noexcept {
   std::size_t waiting = 0;
   for (const Door* door : doors_) waiting += door->backlog() + 1;
   const std::size_t kept = std::min(kHaste + waiting, descriptor_limit() / kPartKept);
-  return {kept, kept + kept / 4, 2 * waiting};
+  return {kept, kept + kept / 4, std::min(2 * waiting, kept / 2)};
 }
 
 Doorkeeper::Lines Doorkeeper::look() noexcept {

@@ -44,12 +44,13 @@ class Door {
 /// process when it accepts one on a unix socket without a descriptor for it, and on a TCP socket it
 /// would try again without a pause for as long as that lasts.
 ///
-/// The doors are shut when less than a third of the descriptors is left, or less than those who
-/// wait already and some hundreds who are faster than this; they are reopened at a quarter more. It
-/// looks each time that somebody comes, and every second, because other parts of rsyslogd take
+/// The doors are shut when less is left than for those who wait already and some hundreds who are
+/// faster than this, or less than a third where that is fewer; they are reopened at a quarter more.
+/// It looks each time that somebody comes, and every second, because other parts of rsyslogd take
 /// descriptors too; a door that could not be shut or reopened is tried again then. Where there are
-/// not twice as many descriptors as may wait at the doors, it hangs up on those who wait. What
-/// takes them all between two looks is not kept from it: this is a remedy, and no proof.
+/// not twice as many descriptors as may wait at the doors, nor half of what is to be kept, it hangs
+/// up on those who wait. What takes all descriptors between two looks is not kept from it: this is
+/// a remedy, and no proof.
 ///
 /// Threads: any, construction and destruction aside. Has a thread of its own once there is a door.
 class Doorkeeper {
@@ -71,7 +72,7 @@ class Doorkeeper {
   struct Need {
     std::size_t shut_below = 0;
     std::size_t reopen_at = 0;
-    std::size_t hang_up_below = 0;  ///< twice those who may wait at all doors
+    std::size_t hang_up_below = 0;  ///< twice those who may wait, or half of shut_below
   };
 
   /// To be said when mutex_ is free: whoever takes the lines may hold us up.

@@ -34,7 +34,7 @@ struct InFlight::Block {
 
 InFlight::~InFlight() {
   Block* const kept = kept_.load(std::memory_order_acquire);  // partner: give_up()
-  if (kept != freeing()) static_cast<void>(free_all(kept));
+  if (kept != keeping_none()) static_cast<void>(free_all(kept));
 }
 
 std::uint64_t InFlight::hand_over(Frame& frame, zmq::message_t& message) {
@@ -65,7 +65,7 @@ void InFlight::give_up(void* /*data*/, void* hint) noexcept {
   // What libzmq drops because the socket was closed finds the list open: keep_all() came before the
   // closing, which libzmq's threads hear of through a mailbox.
   Block* first = self.kept_.load(std::memory_order_relaxed);
-  while (first != self.freeing()) {
+  while (first != self.keeping_none()) {
     block->next = first;
     // Partner: the exchange in take_back(). What is on the list is read by another thread.
     if (self.kept_.compare_exchange_weak(first, block, std::memory_order_release,
@@ -73,7 +73,7 @@ void InFlight::give_up(void* /*data*/, void* hint) noexcept {
       break;
     }
   }
-  if (first == self.freeing()) self.spares_.put(block->memory());
+  if (first == self.keeping_none()) self.spares_.put(block->memory());
   // Partner: the load in messages(), for whom the block has to be on the list by then.
   self.given_up_.fetch_add(messages, std::memory_order_release);
 }
@@ -87,8 +87,8 @@ InFlight::Returned InFlight::take_back(std::chrono::milliseconds patience) noexc
     std::this_thread::sleep_for(kLook);
   }
   // Partner: give_up().
-  Block* rest = kept_.exchange(freeing(), std::memory_order_acquire);
-  if (rest == freeing()) rest = nullptr;
+  Block* rest = kept_.exchange(keeping_none(), std::memory_order_acquire);
+  if (rest == keeping_none()) rest = nullptr;
   std::size_t count = 0;
   for (const Block* block = rest; block != nullptr; block = block->next) ++count;
   Returned returned;

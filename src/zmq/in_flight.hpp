@@ -16,7 +16,7 @@ namespace omzmq {
 
 /// The bodies of one sink's frames that libzmq holds. libzmq has them without a copy, and calls
 /// back when nobody needs one any more: so their messages can be counted, and after keep_all() the
-/// bodies themselves are kept instead of freed.
+/// bodies themselves are kept. Else their memory goes to spares().
 ///
 /// It has to live as long as the ZeroMQ context: the calls come from libzmq's threads, even after
 /// the socket is closed.
@@ -48,7 +48,7 @@ class InFlight {
 
   /// Messages in bodies that libzmq has, or that a zmq::message_t of the caller has.
   [[nodiscard]] std::size_t messages() const noexcept {
-    // In this order: what is given up was handed over before.
+    // Partner: give_up(). In this order: what is given up was handed over before.
     const std::size_t given_up = given_up_.load(std::memory_order_acquire);
     return handed_over_.load(std::memory_order_relaxed) - given_up;
   }
@@ -59,8 +59,8 @@ class InFlight {
   /// From now on bodies are kept that are given up. REQUIRES: not called twice without take_back()
   void keep_all() noexcept;
 
-  /// Waits until libzmq has given up all messages, or `patience` is over. Then bodies are freed
-  /// again when they are given up.
+  /// Waits until libzmq has given up all messages, or `patience` is over. Then
+  /// bodies that are given up are not kept any more.
   [[nodiscard]] Returned take_back(std::chrono::milliseconds patience) noexcept;
 
  private:
@@ -69,14 +69,14 @@ class InFlight {
   [[nodiscard]] static std::size_t free_all(Block* first) noexcept;
 
   /// Stands for "nothing is kept": an address that no block has.
-  [[nodiscard]] Block* freeing() noexcept { return reinterpret_cast<Block*>(this); }
+  [[nodiscard]] Block* keeping_none() noexcept { return reinterpret_cast<Block*>(this); }
 
   std::uint64_t last_number_ = 0;
   std::atomic<std::size_t> handed_over_ = 0;  ///< messages; only the sender writes it
   SpareBuffers spares_;
   // On lines of their own, as in Lane: libzmq's threads write them.
   alignas(128) std::atomic<std::size_t> given_up_ = 0;  ///< messages
-  std::atomic<Block*> kept_ = freeing();  ///< the last one that was given up; see Block::next
+  std::atomic<Block*> kept_ = keeping_none();  ///< the last one that was given up; see Block::next
 };
 
 }  // namespace omzmq

@@ -171,15 +171,15 @@ bool ZmqSink::send_copy(Frame& frame) {
     topic_is_out_ = true;
   }
   const bool is_last = frame.copies_sent + 1 == frame.copies();
-  const auto is_sent = [this](zmq::message_t& body) {
+  const auto try_send = [this](zmq::message_t& body) {
     return socket_.send(body, zmq::send_flags::dontwait).has_value();
   };
   if (is_last) {
-    if (!is_sent(body_)) return false;
+    if (!try_send(body_)) return false;
   } else {
     zmq::message_t copy;
     copy.copy(body_);
-    if (!is_sent(copy)) return false;
+    if (!try_send(copy)) return false;
   }
   topic_is_out_ = false;
   return true;

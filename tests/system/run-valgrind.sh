@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The omzmq authors
 
-# Runs system tests, a few short ones unless told otherwise, with the stock rsyslogd under valgrind, and fails when a test fails or
-# when a report has a frame of omzmq in its stack. The daemon has reports of its own, so that
-# valgrind's exit code says nothing about us.
+# Runs system tests, a few short ones unless told otherwise, with the stock rsyslogd under valgrind, and
+# fails when a test fails or when a report has a frame of omzmq in its stack. The daemon has reports of
+# its own, so that valgrind's exit code says nothing about us.
 # usage: run-valgrind.sh PATH-OF-system_test PATH-OF-fault_load_test [FILTER]
 # FILTER: as for --gtest_filter, of system_test; '*' is all of them and takes an hour.
 set -euo pipefail

@@ -42,11 +42,13 @@ struct Cut {
 };
 
 /// The random part of a batch's header differs between two batchers, and so does its checksum.
-std::vector<Cut> cuts(const Settings& settings, std::deque<Frame>& ready) {
+std::vector<Cut> cuts(const Settings& settings, std::deque<Frame>& ready,
+                      SpareBuffers* spares = nullptr) {
   const std::size_t room = settings.format == Format::kPacked ? Packer::kRoom : 0;
   std::vector<Cut> cuts;
-  for (const Frame& frame : ready) {
+  for (Frame& frame : ready) {
     cuts.push_back({std::string(frame.body.view().substr(room)), frame.messages, frame.held});
+    if (spares != nullptr) spares->put(frame.body.release());
   }
   ready.clear();
   return cuts;
@@ -76,7 +78,9 @@ class ManyAtATime : public testing::TestWithParam<std::tuple<Format, bool>> {
 
 TEST_P(ManyAtATime, FramesAreThoseOfOneByOne) {
   Batcher one_by_one(settings_, kStart);
+  SpareBuffers spares;  // with bytes of earlier frames in them
   Batcher many(settings_, kStart);
+  many.take_memory_from(&spares);
   std::deque<Frame> ready_one;
   std::deque<Frame> ready_many;
   std::vector<Cut> expected;
@@ -98,7 +102,7 @@ TEST_P(ManyAtATime, FramesAreThoseOfOneByOne) {
       ASSERT_GE(taken, 1U);
       ASSERT_LE(taken, most);
       ASSERT_EQ(reader.left(), left - taken);
-      for (Cut& cut : cuts(settings_, ready_many)) seen.push_back(std::move(cut));
+      for (Cut& cut : cuts(settings_, ready_many, &spares)) seen.push_back(std::move(cut));
     }
     ASSERT_EQ(many.open_bytes(), one_by_one.open_bytes());
     ASSERT_EQ(many.next_deadline(), one_by_one.next_deadline());
@@ -106,7 +110,7 @@ TEST_P(ManyAtATime, FramesAreThoseOfOneByOne) {
   one_by_one.cut_all(kStart, ready_one);
   many.cut_all(kStart, ready_many);
   expected = cuts(settings_, ready_one);
-  for (Cut& cut : cuts(settings_, ready_many)) seen.push_back(std::move(cut));
+  for (Cut& cut : cuts(settings_, ready_many, &spares)) seen.push_back(std::move(cut));
   ASSERT_GT(expected.size(), 300U);
   EXPECT_TRUE(seen == expected);
 }

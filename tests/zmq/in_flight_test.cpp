@@ -41,6 +41,26 @@ TEST(InFlight, KeepsNothingUnlessAsked) {
   EXPECT_TRUE(in_flight.take_back(Ms(0)).bodies.empty());
 }
 
+TEST(InFlight, LeavesTheMemoryOfWhatIsGivenUp) {
+  InFlight in_flight;
+  ASSERT_EQ(in_flight.spares().take(5).view().data(), nullptr);
+  Frame frame = frame_of("hello");
+  const char* const where = frame.body.view().data();
+  {
+    zmq::message_t message;
+    in_flight.hand_over(frame, message);
+  }
+  EXPECT_EQ(in_flight.spares().take(5).view().data(), where);
+  in_flight.keep_all();
+  frame = frame_of("hello");
+  {
+    zmq::message_t message;
+    in_flight.hand_over(frame, message);
+  }
+  EXPECT_EQ(in_flight.spares().take(5).view().data(), nullptr);
+  EXPECT_EQ(in_flight.take_back(Ms(30000)).bodies.size(), 1U);
+}
+
 TEST(InFlight, GivesBackInTheOrderOfTheHandingOver) {
   InFlight in_flight;
   std::vector<zmq::message_t> messages(5);
