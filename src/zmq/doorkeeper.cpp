@@ -111,8 +111,9 @@ void Doorkeeper::run() noexcept {
     {
       const std::lock_guard lock(mutex_);
       if (is_stopping_) return;
-      lines = look();
-      kept = need().shut_below;
+      const Need needed = need();
+      lines = look(needed);
+      kept = needed.shut_below;
     }
     for (const Line& line : lines) ((*log_).*line.say)(line.text);
     std::this_thread::sleep_for(
@@ -127,10 +128,9 @@ Doorkeeper::Need Doorkeeper::need() const noexcept {
   return {kept, kept + kept / 4, std::min(2 * waiting, kept / 2)};
 }
 
-Doorkeeper::Lines Doorkeeper::look() noexcept {
+Doorkeeper::Lines Doorkeeper::look(const Need& needed) noexcept {
   Lines lines;
   if (doors_.empty()) return lines;
-  const Need needed = need();
   const std::size_t enough = is_shut_ ? needed.reopen_at : needed.shut_below;
   const std::size_t left = free_descriptors(enough);
   const bool must_shut = left < enough;

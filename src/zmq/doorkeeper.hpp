@@ -84,7 +84,7 @@ class Doorkeeper {
 
   void start();
   void run() noexcept;
-  [[nodiscard]] Lines look() noexcept;
+  [[nodiscard]] Lines look(const Need& needed) noexcept;
   [[nodiscard]] Need need() const noexcept;
 
   void tell_change(std::size_t left, Lines& lines);
