@@ -5,8 +5,10 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -28,6 +30,21 @@ bool is_free(int port) {
   const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   ::close(fd);
   return bound;
+}
+
+// Keeps the port for this process until it ends, so that a test beside it does not get the same one
+// before somebody listens on it: the name of an abstract socket can be taken once.
+bool reserve(int port) {
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "omzmq-test-port-" + std::to_string(port);
+  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const bool reserved = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0;
+  if (!reserved) ::close(fd);
+  return reserved;
 }
 
 }  // namespace
@@ -68,7 +85,7 @@ int free_tcp_port() {
   std::uniform_int_distribution<int> any(kFirst, kLast);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const int port = any(seed);
-    if (is_free(port)) return port;
+    if (is_free(port) && reserve(port)) return port;
   }
   throw std::runtime_error("no free TCP port");
 }

@@ -28,8 +28,9 @@ class TestDirectory {
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& content);
 
-// A TCP port of 127.0.0.1 that nobody listens on. It lies below the ports that the kernel gives to
-// outgoing connections, so that a connection to it can't be to itself.
+// A TCP port of 127.0.0.1 that nobody listens on and that no other test is given. It lies below the
+// ports that the kernel gives to outgoing connections, so that a connection to it can't be to
+// itself.
 int free_tcp_port();
 std::string free_tcp_endpoint();
 

@@ -4,6 +4,8 @@
 // both get the same, unless docs/migrating-from-omczmq.md says otherwise. The examples are those of
 // omczmq's README, of its page in rsyslog's manual, and of the Debian package.
 
+#include <fmt/ranges.h>
+
 #include <chrono>
 #include <thread>
 
@@ -45,10 +47,20 @@ std::string filled(std::string text, const std::string& address) {
   return text;
 }
 
+using Messages = std::vector<Receiver::Message>;
+
+// Each message as one part. omczmq takes the low byte of a pointer for the value of topicframe, and
+// so does now and then the opposite of what it mostly does: where that is seen, only the bytes can
+// be compared.
+Messages joined(const Messages& messages) {
+  Messages whole;
+  for (const Receiver::Message& message : messages)
+    whole.push_back({fmt::format("{}", fmt::join(message, ""))});
+  return whole;
+}
+
 class Migration : public SystemTest {
  protected:
-  using Messages = std::vector<Receiver::Message>;
-
   void start(const std::string& omczmq, const std::string& omzmq) {
     daemon_ = std::make_unique<Rsyslogd>(
         directory_, configuration()
@@ -113,7 +125,13 @@ TEST_P(Moved, GivesReceiversTheSame) {
   const auto [theirs, ours] =
       both(GetParam().parameters, GetParam().parameters, GetParam().receiver);
   EXPECT_GE(theirs.size(), kCount);
-  EXPECT_EQ(theirs, ours);
+  if (std::string_view(GetParam().parameters).find("topicframe") == std::string_view::npos) {
+    EXPECT_EQ(theirs, ours);
+    return;
+  }
+  EXPECT_EQ(joined(theirs), joined(ours));
+  const std::size_t parts = GetParam().receiver == std::string_view("SUB") ? 2 : 1;
+  for (const Receiver::Message& message : ours) EXPECT_EQ(message.size(), parts);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -168,8 +186,7 @@ TEST_F(Migration, TopicFrameOffIsWhatItSays) {
   ASSERT_EQ(ours.size(), kCount);
   EXPECT_EQ(ours.front().size(), 1U);
   EXPECT_TRUE(ours.front().front().starts_with("red<165>"));
-  ASSERT_EQ(theirs.size(), kCount);
-  EXPECT_EQ(theirs.front().size(), 2U) << "omczmq does as documented: the page is to be corrected";
+  EXPECT_EQ(joined(theirs), ours);
 }
 
 TEST_F(Migration, ConnectTimeoutAndBlanksBetweenEndpointsAreTaken) {
@@ -233,10 +250,11 @@ TEST_F(MigrationWithCurve, AServerWithADirectoryOfClientsLetsInTheSame) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   for (unsigned i = 0; i < kCount; ++i) injector.message(line_of(i));
+  // From the payload on: omczmq may have the topic in front of it (see joined).
   const auto numbered = [](const CurvePeer& anna) {
     std::vector<std::string> found;
     for (const std::string& line : anna.received()) {
-      if (line.find("msgnum:") != std::string::npos) found.push_back(line);
+      if (line.find("msgnum:") != std::string::npos) found.push_back(line.substr(line.find('<')));
     }
     return found;
   };
