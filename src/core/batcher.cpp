@@ -29,19 +29,24 @@ void hold(Share& share, std::uint32_t messages) noexcept {
 
 }  // namespace
 
+// A subscriber chooses what it takes: one that wants every thousandth message and is slow would
+// keep the memory of all the others. So a PUB's messages have memory of their own.
 Batcher::Batcher(const Settings& settings, Clock::time_point now)
-    : settings_(settings), room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
+    : settings_(settings),
+      makes_runs_(settings.format == Format::kRaw && settings.sock_type != SocketType::kPub &&
+                  settings.topics.empty()),
+      takes_runs_(makes_runs_ || (settings.format == Format::kPacked && !settings.dyna_topic)),
+      room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
   if (settings.format == Format::kPacked) packer_.emplace(settings, now);
 }
 
 std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
                                Clock::time_point now, std::deque<Frame>& ready) {
   assert(reader.left() > 0 && ready.empty());
-  const bool takes_runs = packer_ && !settings_.dyna_topic;
   most = std::min(most, reader.left());
   std::size_t taken = 0;
   while (taken < most && ready.empty()) {
-    if (takes_runs) {
+    if (takes_runs_) {
       const RecordRun run = add_run(reader, awaited_by, most - taken, now, ready);
       reader.take(run);
       taken += run.messages;
@@ -53,6 +58,9 @@ std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std:
       ++taken;
     }
   }
+  // Of a run a part may go out, and no worker waits for what another one has behind it.
+  const bool is_whole = makes_runs_ && awaited_by != nullptr && reader.left() == 0;
+  if (is_whole && !open_.empty()) static_cast<void>(try_cut(open_.begin(), now, ready));
   return taken;
 }
 
@@ -241,7 +249,7 @@ void Batcher::cut(Open::iterator found, Clock::time_point now, std::deque<Frame>
     ready.back().published = std::move(frame.published);
     open_bytes_ -= bytes - room_;
   } else {
-    cut_lines(frame, ready);
+    cut_unnumbered(frame, ready);
   }
   if (settings_.dyna_topic) by_topic_.erase(frame.topic);
   open_.erase(found);
@@ -257,8 +265,10 @@ bool Batcher::try_cut(Open::iterator frame, Clock::time_point now,
   }
 }
 
-void Batcher::cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready) {
+/// Lines or a run.
+void Batcher::cut_unnumbered(OpenFrame& open_frame, std::deque<Frame>& ready) {
   Frame frame;
+  frame.is_run = makes_runs_;
   if (settings_.dyna_topic) frame.own_topics.push_back(open_frame.topic);
   frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
   frame.messages = open_frame.settles;

@@ -110,10 +110,12 @@ class Batcher {
   [[nodiscard]] bool try_cut(Open::iterator frame, Clock::time_point now,
                              std::deque<Frame>& ready) noexcept;
   [[nodiscard]] FrameBuffer new_body(std::size_t bytes) const;
-  void cut_lines(OpenFrame& open_frame, std::deque<Frame>& ready);
+  void cut_unnumbered(OpenFrame& open_frame, std::deque<Frame>& ready);
 
   const Settings& settings_;
   std::optional<Packer> packer_;
+  const bool makes_runs_;   ///< see Frame::is_run
+  const bool takes_runs_;   ///< records go into a frame as they are in the transaction
   const std::size_t room_;  ///< bytes in front of the messages of a frame
   Open open_;               ///< in the order of their deadlines
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_

@@ -33,7 +33,7 @@ class FrameBuffer {
  public:
   /// Bytes before the data that belong to the sink that takes the buffer over. Aligned for
   /// pointers.
-  static constexpr std::size_t kHeadroom = 40;
+  static constexpr std::size_t kHeadroom = 48;
 
   FrameBuffer() = default;
   /// Takes over what release() gave up, with `bytes` of data in it.
@@ -134,15 +134,26 @@ struct Frame {
   std::uint64_t serial = 0;     ///< rises with the order in which frames are sent first
   bool is_replayed =
       false;  ///< it comes from the spool file: an earlier run submitted its messages
+  /// The body is records of the packed format, and the payload of each is sent as a ZeroMQ message
+  /// of its own, without topics. A sink may take such a run in parts: see note_taken().
+  bool is_run = false;
 
   /// Only batches hold messages.
   [[nodiscard]] bool is_beat() const noexcept { return held == 0; }
 
   [[nodiscard]] std::size_t copies() const noexcept { return topics.empty() ? 1 : topics.size(); }
 
+  /// The sink has taken the first of the run's messages: the frame is about the rest.
+  void note_taken(std::size_t payload_bytes) noexcept {
+    --messages;
+    --held;
+    wire_bytes -= payload_bytes;
+  }
+
   /// Nothing more is added. Notes the size, which a sink that keeps the body takes away.
   void seal() noexcept {
     wire_bytes = copies() * body.size();
+    if (is_run) wire_bytes -= held * wire::kLengthBytes;
     for (const std::string& topic : topics) wire_bytes += topic.size();
   }
 };

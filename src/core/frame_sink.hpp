@@ -14,7 +14,7 @@
 namespace omzmq {
 
 enum class [[nodiscard]] SendResult{
-    kSent,        ///< all copies of the frame are taken
+    kSent,        ///< all copies of the frame are taken, or all that was left of a run
     kWouldBlock,  ///< no room, or nobody there: send the same frame again when writable() says so
     kBroken       ///< close(), open() and send the same frame again
 };
@@ -24,7 +24,7 @@ class SpareBuffers;
 /// The seam between the core and ZeroMQ: where frames go.
 ///
 /// A sink may keep the body of a frame that it could not send; the next frame it is given has to be
-/// that same one.
+/// that same one. Of a run it may have taken a part by then: Frame::note_taken().
 ///
 /// Threads: all members on the sender thread.
 class FrameSink {
@@ -74,7 +74,7 @@ class FrameSink {
   /// them up.
   /// What does not come back in that second stays in unsent(); if that is the offered frame, it
   /// then holds nothing. \param offered  the frame that send() did not take, or nullptr: its body
-  /// is given back to it
+  /// is given back to it; of a run with what was taken and has come back, which counts again
   [[nodiscard]] virtual std::vector<Frame> recover(Frame* offered) noexcept = 0;
 
   /// Closes the socket. What it still holds is sent on for `linger`, in the background.

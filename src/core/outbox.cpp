@@ -41,7 +41,15 @@ Outbox::Outbox(const Settings& settings, FrameSink& sink, SenderStats& stats)
 
 Outbox::Flushed Outbox::flush(Clock::time_point now) {
   while (offered_ != nullptr || offer_next(now)) {
-    switch (sink_.send(*offered_)) {
+    const std::uint32_t messages = offered_->messages;
+    const std::size_t bytes = offered_->wire_bytes;
+    const SendResult result = sink_.send(*offered_);
+    if (offered_->is_run) {
+      const bool is_whole = result == SendResult::kSent;
+      note_part(is_whole ? messages : messages - offered_->messages,
+                is_whole ? bytes : bytes - offered_->wire_bytes);
+    }
+    switch (result) {
       case SendResult::kSent:
         note_sent(now);
         break;
@@ -74,8 +82,20 @@ bool Outbox::offer_next(Clock::time_point now) {
   return true;
 }
 
+/// The sink took so much of the run that is offered.
+void Outbox::note_part(std::uint32_t messages, std::size_t bytes) {
+  stats_.sent_bytes.add(bytes);
+  stats_.sent_frames.add(messages);
+  stats_.sent_messages.add(messages);
+  latency_.note(offered_->published.take_oldest(messages));
+}
+
 void Outbox::note_sent(Clock::time_point now) {
   const Frame& sent = *std::exchange(offered_, nullptr);
+  if (sent.is_run) {  // see note_part()
+    confirm(sent);
+    return ready_.pop_front();
+  }
   stats_.sent_bytes.add(sent.wire_bytes);
   stats_.sent_frames.add(sent.copies());
   (is_sent_again_     ? stats_.resent

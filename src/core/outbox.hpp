@@ -95,6 +95,7 @@ class Outbox {
 
  private:
   [[nodiscard]] bool offer_next(Clock::time_point now);
+  void note_part(std::uint32_t messages, std::size_t bytes);
   void note_sent(Clock::time_point now);
   void take_ack(std::string_view message);
   void confirm(const Frame& frame) noexcept;

@@ -31,6 +31,33 @@ class PublishTimes {
     }
   }
 
+  /// The times of the oldest so many messages, which are not among these any more.
+  [[nodiscard]] PublishTimes take_oldest(std::uint32_t messages) noexcept {
+    PublishTimes taken;
+    const auto take = [&](Clock::time_point published, std::uint32_t& from) {
+      const std::uint32_t part = std::min(messages, from);
+      if (part != 0) taken.add(published, part);
+      from -= part;
+      messages -= part;
+    };
+    if (several_ == nullptr) {
+      take(only_, only_messages_);
+      return taken;
+    }
+    auto& list = several_->list;
+    const auto end = list.begin() + static_cast<std::ptrdiff_t>(several_->count);
+    for (auto segment = list.begin(); segment != end; ++segment) {
+      take(segment->oldest, segment->messages);
+    }
+    const auto rest = std::find_if(list.begin(), end,
+                                   [](const Segment& segment) { return segment.messages != 0; });
+    several_->count = static_cast<std::size_t>(end - rest);
+    std::move(rest, end, list.begin());
+    if (several_->count == 0) several_.reset();
+    if (several_ == nullptr) only_messages_ = 0;
+    return taken;
+  }
+
   /// Calls `visit(oldest, messages)` for each segment, the oldest first; they do not overlap.
   template <typename Visit>
   void visit(Visit&& visit) const {

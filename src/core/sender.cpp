@@ -108,7 +108,8 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
     }
   }
   // Nothing joins a frame whose workers wait for it.
-  const bool lingers = settings_.batch_linger.count() != 0 && !is_awaited_;
+  const bool lingers =
+      settings_.format != Format::kRaw && settings_.batch_linger.count() != 0 && !is_awaited_;
   if (outcome == Outcome::kIdle && !lingers) batcher_.cut_all(now, outbox_.ready());
   if (outcome != Outcome::kBlocked) {
     batcher_.cut_due(now, outbox_.ready());

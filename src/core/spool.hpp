@@ -102,6 +102,7 @@ class Spool {
   [[nodiscard]] std::string free_name(const char* suffix) const;
 
   void write(const Frame& frame, bool is_older) noexcept;
+  void append_each(const Frame& run);
   [[nodiscard]] bool are_older_whole() const noexcept;
   void replace_old();
   [[nodiscard]] bool make_way();

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 
 // Spool: saving at the stop. What happens at the start is in spool.cpp.
+#include <omzmq/wire.hpp>
+
 #include <algorithm>
 #include <exception>
 #include <string>
@@ -46,7 +48,7 @@ void Spool::write(const Frame& frame, bool is_older) noexcept {
                                                          .generation = last_generation_ + 1});
     }
     if (writer_) {
-      writer_->append(frame);
+      frame.is_run ? append_each(frame) : writer_->append(frame);
       if (is_older) older_end_ = writer_->frames();
       return;
     }
@@ -58,6 +60,18 @@ void Spool::write(const Frame& frame, bool is_older) noexcept {
     }
   }
   older_failed_ = older_failed_ || is_older;
+}
+
+/// The messages of a run, each as the frame that it would be alone.
+void Spool::append_each(const Frame& run) {
+  wire::Records records(run.body.view());
+  while (const auto payload = records.next()) {
+    Frame alone;
+    alone.body.append(*payload);
+    alone.messages = 1;
+    alone.held = 1;
+    writer_->append(alone);
+  }
 }
 
 /// REQUIRES: nothing is in the writer's memory

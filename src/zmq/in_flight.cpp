@@ -2,8 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "zmq/in_flight.hpp"
 
+#include <omzmq/wire.hpp>
+
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <thread>
 #include <utility>
@@ -12,6 +15,10 @@ namespace omzmq {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{1};
+/// Set in the length of a run's record that was given up while bodies are kept.
+constexpr std::uint32_t kKeptRecord = std::uint32_t{1} << 31;
+/// Set in Block::left when there is one.
+constexpr std::uint32_t kHasKept = std::uint32_t{1} << 31;
 
 }  // namespace
 
@@ -26,10 +33,13 @@ struct InFlight::Block {
   std::size_t capacity;
   std::uint64_t number;
   std::uint32_t messages;
+  std::atomic<std::uint32_t> left;  ///< of a run: messages that were not given up
   bool is_replayed;
+  bool is_run;
 
   [[nodiscard]] FrameMemory memory() noexcept { return {reinterpret_cast<char*>(this), capacity}; }
   [[nodiscard]] char* data() noexcept { return memory().block + FrameBuffer::kHeadroom; }
+  void leave_only_kept_records() noexcept;
 };
 
 InFlight::~InFlight() {
@@ -37,45 +47,118 @@ InFlight::~InFlight() {
   if (kept != keeping_none()) static_cast<void>(free_all(kept));
 }
 
-std::uint64_t InFlight::hand_over(Frame& frame, zmq::message_t& message) {
+/// Counts its messages: libzmq may be through with one before a send() returns.
+InFlight::Block* InFlight::take_body(Frame& frame) {
   static_assert(sizeof(Block) <= FrameBuffer::kHeadroom);
   const std::size_t bytes = frame.body.size();
-  const std::uint32_t messages = frame.held;
   const FrameMemory memory = frame.body.release();
-  auto* const block = ::new (memory.block)
-      Block{{this}, bytes, memory.capacity, last_number_ + 1, messages, frame.is_replayed};
-  const std::size_t before = handed_over_.load(std::memory_order_relaxed);
-  // Counted before libzmq has it: it may be through with it before a send() returns.
-  handed_over_.store(before + messages, std::memory_order_relaxed);
-  try {
-    message = zmq::message_t(block->data(), bytes, give_up, block);
-  } catch (...) {
-    handed_over_.store(before, std::memory_order_relaxed);
-    frame.body = FrameBuffer(memory, bytes);
-    throw;
-  }
-  return ++last_number_;
+  handed_over_.store(handed_over_.load(std::memory_order_relaxed) + frame.held,
+                     std::memory_order_relaxed);
+  return ::new (memory.block) Block{{this},     bytes,      memory.capacity,   ++last_number_,
+                                    frame.held, frame.held, frame.is_replayed, frame.is_run};
 }
 
-// libzmq calls this, from its own threads, when nobody needs the body any more.
-void InFlight::give_up(void* /*data*/, void* hint) noexcept {
-  auto* const block = static_cast<Block*>(hint);
-  InFlight& self = *block->owner;
-  const std::uint32_t messages = block->messages;
-  // What libzmq drops because the socket was closed finds the list open: keep_all() came before the
-  // closing, which libzmq's threads hear of through a mailbox.
-  Block* first = self.kept_.load(std::memory_order_relaxed);
-  while (first != self.keeping_none()) {
-    block->next = first;
-    // Partner: the exchange in take_back(). What is on the list is read by another thread.
-    if (self.kept_.compare_exchange_weak(first, block, std::memory_order_release,
-                                         std::memory_order_relaxed)) {
-      break;
-    }
+std::uint64_t InFlight::hand_over(Frame& frame, zmq::message_t& message) {
+  Block* const block = take_body(frame);
+  try {
+    message = zmq::message_t(block->data(), block->bytes, give_up, block);
+  } catch (...) {
+    handed_over_.store(handed_over_.load(std::memory_order_relaxed) - frame.held,
+                       std::memory_order_relaxed);
+    frame.body = FrameBuffer(block->memory(), block->bytes);
+    throw;
   }
-  if (first == self.keeping_none()) self.spares_.put(block->memory());
+  return block->number;
+}
+
+InFlight::Rest InFlight::hand_over_run(Frame& frame) {
+  Block* const block = take_body(frame);
+  return {block, block->number, 0, block->messages};
+}
+
+void InFlight::make_next(Rest& rest, zmq::message_t& message) {
+  char* const payload = rest.block->data() + rest.at + wire::kLengthBytes;
+  const std::size_t bytes = wire::load<std::uint32_t>(payload - wire::kLengthBytes);
+  message = zmq::message_t(payload, bytes, give_up, rest.block);
+  rest.at += wire::kLengthBytes + bytes;
+  --rest.messages;
+}
+
+void InFlight::give_back(Rest& rest) noexcept {
+  while (rest.messages != 0) {
+    char* const payload = rest.block->data() + rest.at + wire::kLengthBytes;
+    rest.at += wire::kLengthBytes + wire::load<std::uint32_t>(payload - wire::kLengthBytes);
+    --rest.messages;
+    give_up_one(payload, *rest.block);  // with the last one the block may be gone
+  }
+}
+
+// libzmq calls this, from its own threads, when nobody needs the message any more.
+void InFlight::give_up(void* data, void* hint) noexcept {
+  auto& block = *static_cast<Block*>(hint);
+  InFlight& self = *block.owner;
+  if (block.is_run) return self.give_up_one(static_cast<char*>(data), block);
+  const std::uint32_t messages = block.messages;
+  self.keep_or_free(block);
   // Partner: the load in messages(), for whom the block has to be on the list by then.
   self.given_up_.fetch_add(messages, std::memory_order_release);
+}
+
+void InFlight::give_up_one(char* payload, Block& block) noexcept {
+  if (keeps_any()) {
+    char* const length = payload - wire::kLengthBytes;
+    wire::store(length, wire::load<std::uint32_t>(length) | kKeptRecord);
+    block.left.fetch_or(kHasKept, std::memory_order_relaxed);
+  } else {
+    given_up_.fetch_add(1, std::memory_order_release);  // Partner: the load in messages()
+  }
+  // Partners: each other, for whom the last one reads the lengths.
+  const std::uint32_t left = block.left.fetch_sub(1, std::memory_order_acq_rel) - 1;
+  if (left == 0) return spares_.put(block.memory());
+  if (left != kHasKept) return;
+  block.leave_only_kept_records();
+  const std::uint32_t messages = block.messages;
+  keep_or_free(block);
+  given_up_.fetch_add(messages, std::memory_order_release);  // as in give_up()
+}
+
+/// What libzmq drops because the socket was closed finds the list open: keep_all() came before the
+/// closing, which libzmq's threads hear of through a mailbox.
+bool InFlight::keeps_any() noexcept {
+  return kept_.load(std::memory_order_relaxed) != keeping_none();
+}
+
+void InFlight::keep_or_free(Block& block) noexcept {
+  Block* first = kept_.load(std::memory_order_relaxed);
+  while (first != keeping_none()) {
+    block.next = first;
+    // Partner: the exchange in take_back(). What is on the list is read by another thread.
+    if (kept_.compare_exchange_weak(first, &block, std::memory_order_release,
+                                    std::memory_order_relaxed)) {
+      return;
+    }
+  }
+  spares_.put(block.memory());
+}
+
+/// Moves them together, without the marks, and counts them.
+void InFlight::Block::leave_only_kept_records() noexcept {
+  const char* from = data();
+  const char* const end = from + bytes;
+  char* to = data();
+  messages = 0;
+  while (from != end) {
+    const auto length = wire::load<std::uint32_t>(from);
+    const std::size_t size = wire::kLengthBytes + (length & ~kKeptRecord);
+    if ((length & kKeptRecord) != 0) {
+      std::memmove(to, from, size);
+      wire::store(to, length & ~kKeptRecord);
+      to += size;
+      ++messages;
+    }
+    from += size;
+  }
+  bytes = static_cast<std::size_t>(to - data());
 }
 
 void InFlight::keep_all() noexcept { kept_.store(nullptr, std::memory_order_relaxed); }
@@ -103,7 +186,7 @@ InFlight::Returned InFlight::take_back(std::chrono::milliseconds patience) noexc
     FrameBuffer buffer(block->memory(), block->bytes);
     if (block->messages == 0) continue;
     returned.bodies.push_back(
-        {std::move(buffer), block->number, block->messages, block->is_replayed});
+        {std::move(buffer), block->number, block->messages, block->is_replayed, block->is_run});
   }
   std::sort(returned.bodies.begin(), returned.bodies.end(),
             [](const Body& a, const Body& b) { return a.number < b.number; });

@@ -28,12 +28,22 @@ class InFlight {
   struct Body {
     FrameBuffer buffer;
     std::uint64_t number;    ///< what hand_over() returned
-    std::uint32_t messages;  ///< Frame::held
+    std::uint32_t messages;  ///< Frame::held; of a run, those that came back
     bool is_replayed;        ///< Frame::is_replayed
+    bool is_run;             ///< Frame::is_run
   };
   struct Returned {
     std::vector<Body> bodies;  ///< in the order of hand_over(); beats are not among them
     std::size_t lost = 0;      ///< messages of those that came back when there was no memory left
+  };
+
+  struct Block;
+  /// A run that was handed over: what of it is no zmq::message_t yet.
+  struct Rest {
+    Block* block = nullptr;
+    std::uint64_t number = 0;  ///< as hand_over() returns it
+    std::size_t at = 0;        ///< where in the body the next record begins
+    std::uint32_t messages = 0;
   };
 
   InFlight() = default;
@@ -45,6 +55,18 @@ class InFlight {
   /// \return the number of the body, from 1, rising
   /// \throws std::bad_alloc, zmq::error_t; the frame has its body still
   std::uint64_t hand_over(Frame& frame, zmq::message_t& message);
+
+  /// Takes the body of a run over. All its messages are to be made, or given back.
+  /// REQUIRES: frame.is_run and frame.held > 0
+  /// \throws std::bad_alloc; the frame has its body still
+  [[nodiscard]] Rest hand_over_run(Frame& frame);
+
+  /// Makes the next message of a run. REQUIRES: rest.messages > 0
+  /// \throws zmq::error_t, and nothing has changed
+  void make_next(Rest& rest, zmq::message_t& message);
+
+  /// The messages of a run that were not made are given up.
+  void give_back(Rest& rest) noexcept;
 
   /// Messages in bodies that libzmq has, or that a zmq::message_t of the caller has.
   [[nodiscard]] std::size_t messages() const noexcept {
@@ -64,8 +86,11 @@ class InFlight {
   [[nodiscard]] Returned take_back(std::chrono::milliseconds patience) noexcept;
 
  private:
-  struct Block;
+  [[nodiscard]] Block* take_body(Frame& frame);
   static void give_up(void* data, void* hint) noexcept;
+  void give_up_one(char* payload, Block& block) noexcept;
+  [[nodiscard]] bool keeps_any() noexcept;
+  void keep_or_free(Block& block) noexcept;
   [[nodiscard]] static std::size_t free_all(Block* first) noexcept;
 
   /// Stands for "nothing is kept": an address that no block has.

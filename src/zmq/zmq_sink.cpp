@@ -42,7 +42,10 @@ ZmqSink::ZmqSink(const Settings& settings, ContextSource context_source,
                  std::shared_ptr<const Curve> curve)
     : settings_(settings), context_source_(std::move(context_source)), curve_(std::move(curve)) {}
 
-ZmqSink::~ZmqSink() { close(std::chrono::milliseconds(0)); }
+ZmqSink::~ZmqSink() {
+  close(std::chrono::milliseconds(0));
+  if (in_flight_ != nullptr) in_flight_->give_back(rest_);
+}
 
 void ZmqSink::open() {
   if (!context_) context_ = context_source_();
@@ -145,22 +148,45 @@ void ZmqSink::bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door) {
 SendResult ZmqSink::send(Frame& frame) noexcept {
   try {
     if (subscribers_ && !may_send()) return SendResult::kWouldBlock;
-    if (!has_body_) {
-      body_number_ = in_flight_->hand_over(frame, body_);
-      body_messages_ = frame.held;
-      has_body_ = true;
-    }
-    for (; frame.copies_sent < frame.copies(); ++frame.copies_sent) {
-      if (!send_copy(frame)) return SendResult::kWouldBlock;
-    }
-    has_body_ = false;
-    return SendResult::kSent;
+    return (frame.is_run ? send_run(frame) : send_whole(frame)) ? SendResult::kSent
+                                                                : SendResult::kWouldBlock;
   } catch (const zmq::error_t& error) {
     return error.num() == EINTR || error.num() == ENOMEM ? SendResult::kWouldBlock
                                                          : SendResult::kBroken;
   } catch (const std::bad_alloc&) {
     return SendResult::kWouldBlock;
   }
+}
+
+bool ZmqSink::send_whole(Frame& frame) {
+  if (!has_body_) {
+    body_number_ = in_flight_->hand_over(frame, body_);
+    body_messages_ = frame.held;
+    has_body_ = true;
+  }
+  for (; frame.copies_sent < frame.copies(); ++frame.copies_sent) {
+    if (!send_copy(frame)) return false;
+  }
+  has_body_ = false;
+  return true;
+}
+
+bool ZmqSink::send_run(Frame& frame) {
+  if (!has_body_) {
+    rest_ = in_flight_->hand_over_run(frame);
+    body_number_ = rest_.number;
+    body_messages_ = frame.held;
+    has_body_ = true;
+  }
+  for (; frame.held != 0; body_messages_ = frame.held) {
+    // Else the message is there, which the socket did not take the last time.
+    if (rest_.messages == frame.held) in_flight_->make_next(rest_, body_);
+    const std::size_t bytes = body_.size();
+    if (!socket_.send(body_, zmq::send_flags::dontwait)) return false;
+    frame.note_taken(bytes);
+  }
+  has_body_ = false;
+  return true;
 }
 
 bool ZmqSink::send_copy(Frame& frame) {
@@ -289,12 +315,18 @@ std::vector<Frame> ZmqSink::recover(Frame* offered) noexcept {
   in_flight_->keep_all();
   close_socket(std::chrono::milliseconds(0));
   body_ = zmq::message_t();  // this one comes back by the same way
+  in_flight_->give_back(rest_);
   InFlight::Returned returned = in_flight_->take_back(kPatience);
   lost_ = returned.lost;
   if (had_body && offered != nullptr) {
     std::vector<InFlight::Body>& bodies = returned.bodies;
     if (!bodies.empty() && bodies.back().number == body_number_) {
       offered->body = std::move(bodies.back().buffer);
+      if (offered->is_run) {  // what of it was taken may have come back, too
+        offered->messages = bodies.back().messages;
+        offered->held = bodies.back().messages;
+        offered->seal();
+      }
       bodies.pop_back();
     } else {
       offered->held = 0;
@@ -319,6 +351,7 @@ std::vector<Frame> ZmqSink::frames_of(std::vector<InFlight::Body> bodies) noexce
     frame.messages = body.messages;
     frame.held = body.messages;
     frame.is_replayed = body.is_replayed;
+    frame.is_run = body.is_run;
     frame.seal();
   }
   return frames;

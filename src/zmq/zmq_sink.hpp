@@ -73,7 +73,9 @@ class ZmqSink final : public FrameSink {
   void bind_port(const Endpoint& endpoint);
   void bind_path(const Endpoint& endpoint);
   void bind_door(const Endpoint& endpoint, std::unique_ptr<Door> door);
+  [[nodiscard]] bool send_whole(Frame& frame);
   [[nodiscard]] bool send_copy(Frame& frame);
+  [[nodiscard]] bool send_run(Frame& frame);
   [[nodiscard]] bool may_send();
   [[nodiscard]] int events();
   void forget_peers() noexcept;
@@ -101,7 +103,8 @@ class ZmqSink final : public FrameSink {
 
   zmq::message_t body_;            ///< of the frame in progress
   std::uint64_t body_number_ = 0;  ///< in in_flight_
-  std::size_t body_messages_ = 0;  ///< that in_flight_ counts for it
+  InFlight::Rest rest_;            ///< of the run in progress
+  std::size_t body_messages_ = 0;  ///< that in_flight_ counts for it and that were not sent
   bool has_body_ = false;
   bool topic_is_out_ = false;  ///< of the copy in progress: its body has to follow
   std::size_t lost_ = 0;       ///< messages that came back to recover() and could not be given back

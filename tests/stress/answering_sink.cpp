@@ -103,9 +103,14 @@ SendResult AnsweringSink::send(Frame& frame) noexcept {
   }
   EXPECT_TRUE(frame.body.view().empty()) << "another frame than the one that was refused";
   const auto chance = random_() % 4096;
+  if (frame.is_run && chance < 64 && !is_stuck_) take_of_run(frame, random_() % frame.held);
   if (chance < 64 || is_stuck_) return refuse(SendResult::kWouldBlock);
   if (chance == 64 && random_() % 16 == 0) return refuse(SendResult::kBroken);
   has_body_ = false;
+  if (frame.is_run) {
+    take_of_run(frame, frame.held);
+    return SendResult::kSent;
+  }
   std::string body(body_.view());
   body_ = FrameBuffer();
   if (confirm_ == Confirm::kAcked) {
@@ -115,6 +120,19 @@ SendResult AnsweringSink::send(Frame& frame) noexcept {
     ledger_.confirm_frame(body, format_);
   }
   return SendResult::kSent;
+}
+
+/// Of what is left of it.
+void AnsweringSink::take_of_run(Frame& run, std::size_t most) {
+  wire::Records records(body_.view());
+  for (; most != 0; --most) {
+    const auto payload = records.next();
+    ledger_.confirm(*payload);
+    run.note_taken(payload->size());
+  }
+  FrameBuffer rest;
+  rest.append(records.rest());
+  body_ = std::move(rest);
 }
 
 SendResult AnsweringSink::refuse(SendResult how) {

@@ -73,6 +73,8 @@ class AnsweringSink final : public FrameSink {
  private:
   using Time = std::chrono::steady_clock::time_point;
 
+  void take_of_run(Frame& run, std::size_t most);
+
   /// What a receiver is about to say.
   struct Answer {
     std::string bytes;

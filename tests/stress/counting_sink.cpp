@@ -58,17 +58,38 @@ void CountingSink::open() {
 SendResult CountingSink::send(Frame& frame) noexcept {
   EXPECT_TRUE(is_open_);
   const auto chance = random_() % 4096;
+  if (chance < 64 && frame.is_run) return send_run(frame, random_() % frame.held);
   if (chance < 64) return refuse(frame, SendResult::kWouldBlock);
   if (chance == 64 && random_() % 64 == 0) return refuse(frame, SendResult::kBroken);
   if (!refused_.empty()) {
     EXPECT_EQ(frame.body.view(), refused_) << "another frame than the one that was refused";
     refused_.clear();
   }
+  if (frame.is_run) return send_run(frame, frame.held);
   ++arrivals_.frames;
   arrivals_.bytes += frame.body.size();
   const std::uint64_t before = arrivals_.messages;
   check_body(frame.body.view());
   EXPECT_EQ(arrivals_.messages - before, frame.messages);
+  return SendResult::kSent;
+}
+
+SendResult CountingSink::send_run(Frame& run, std::size_t most) {
+  EXPECT_TRUE(refused_.empty() || run.body.view() == refused_) << "another run than that one";
+  wire::Records records(run.body.view());
+  for (std::size_t i = 0; i < taken_; ++i) static_cast<void>(records.next());
+  for (; most != 0; --most) {
+    const auto payload = records.next();
+    check_message(*payload);
+    ++arrivals_.frames;
+    arrivals_.bytes += payload->size();
+    ++taken_;
+    run.note_taken(payload->size());
+  }
+  if (run.held != 0) return refuse(run, SendResult::kWouldBlock);
+  EXPECT_EQ(records.rest(), "");
+  taken_ = 0;
+  refused_.clear();
   return SendResult::kSent;
 }
 

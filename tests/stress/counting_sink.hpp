@@ -47,6 +47,7 @@ class CountingSink final : public FrameSink {
   void close(std::chrono::milliseconds linger) noexcept override;
 
  private:
+  [[nodiscard]] SendResult send_run(Frame& run, std::size_t most);
   [[nodiscard]] SendResult refuse(const Frame& frame, SendResult how);
   void check_body(std::string_view body);
   void check_message(std::string_view payload);
@@ -57,7 +58,8 @@ class CountingSink final : public FrameSink {
   const int timer_;  ///< expires when the socket is "writable" again
   bool is_open_ = false;
   bool is_writable_ = true;
-  std::string refused_;  ///< body of the frame that has to come next; empty: any
+  std::string refused_;    ///< body of the frame that has to come next; empty: any
+  std::size_t taken_ = 0;  ///< messages of a run that was refused then
 };
 
 }  // namespace omzmq::stress

@@ -3,6 +3,7 @@
 
 // Messages that are taken many at a time come into the same frames as one by one.
 #include <gtest/gtest.h>
+#include <omzmq/wire.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/batcher.hpp"
+#include "core/lane.hpp"
 #include "support/batch_builder.hpp"
 
 namespace omzmq {
@@ -41,13 +43,26 @@ struct Cut {
   friend bool operator==(const Cut&, const Cut&) = default;
 };
 
+/// A run is looked at as the messages that it goes out as.
+std::vector<Cut> cuts_of(const Frame& frame, std::size_t room) {
+  if (!frame.is_run)
+    return {{std::string(frame.body.view().substr(room)), frame.messages, frame.held}};
+  std::vector<Cut> cuts;
+  wire::Records records(frame.body.view());
+  while (const auto payload = records.next()) cuts.push_back({std::string(*payload), 1, 1});
+  EXPECT_EQ(records.rest(), "");
+  EXPECT_EQ(frame.messages, cuts.size());
+  EXPECT_EQ(frame.held, cuts.size());
+  return cuts;
+}
+
 /// The random part of a batch's header differs between two batchers, and so does its checksum.
 std::vector<Cut> cuts(const Settings& settings, std::deque<Frame>& ready,
                       SpareBuffers* spares = nullptr) {
   const std::size_t room = settings.format == Format::kPacked ? Packer::kRoom : 0;
   std::vector<Cut> cuts;
   for (Frame& frame : ready) {
-    cuts.push_back({std::string(frame.body.view().substr(room)), frame.messages, frame.held});
+    for (Cut& cut : cuts_of(frame, room)) cuts.push_back(std::move(cut));
     if (spares != nullptr) spares->put(frame.body.release());
   }
   ready.clear();
@@ -70,6 +85,10 @@ class ManyAtATime : public testing::TestWithParam<std::tuple<Format, bool>> {
       payload.assign(random_() % (random_() % 8 == 0 ? 150 : 30), "ab\nc"[random_() % 4]);
     }
     return payloads;
+  }
+
+  [[nodiscard]] bool makes_runs() const {
+    return settings_.format == Format::kRaw && !settings_.dyna_topic;
   }
 
   Settings settings_;
@@ -104,6 +123,7 @@ TEST_P(ManyAtATime, FramesAreThoseOfOneByOne) {
       ASSERT_EQ(reader.left(), left - taken);
       for (Cut& cut : cuts(settings_, ready_many, &spares)) seen.push_back(std::move(cut));
     }
+    if (makes_runs()) continue;
     ASSERT_EQ(many.open_bytes(), one_by_one.open_bytes());
     ASSERT_EQ(many.next_deadline(), one_by_one.next_deadline());
   }
@@ -120,9 +140,43 @@ TEST_P(ManyAtATime, StopsWhereAFrameIsReady) {
   std::deque<Frame> ready;
   const auto body = transaction(std::vector<std::string>(20, "x"), settings_.dyna_topic, kStart);
   TransactionReader reader(body, settings_.dyna_topic ? 2 : 1);
-  const std::size_t of_a_frame = settings_.format == Format::kRaw ? 1 : 7;
+  const std::size_t of_a_frame = settings_.format == Format::kRaw && !makes_runs() ? 1 : 7;
   EXPECT_EQ(batcher.take_from(reader, nullptr, 20, kStart, ready), of_a_frame);
   EXPECT_EQ(ready.size(), 1U);
+}
+
+TEST(Runs, AreNotMadeForAPub) {
+  Settings settings;
+  settings.format = Format::kRaw;
+  settings.sock_type = SocketType::kPub;
+  Batcher batcher(settings, kStart);
+  std::deque<Frame> ready;
+  const auto body = transaction({"a", "b"}, false, kStart);
+  TransactionReader reader(body, 1);
+  EXPECT_EQ(batcher.take_from(reader, nullptr, 2, kStart, ready), 1U);
+  ASSERT_EQ(ready.size(), 1U);
+  EXPECT_FALSE(ready.front().is_run);
+  EXPECT_EQ(ready.front().body.view(), "a");
+}
+
+TEST(Runs, HoldMessagesOfOneWorkerThatWaits) {
+  Settings settings;
+  settings.format = Format::kRaw;
+  settings.sock_type = SocketType::kPush;
+  Batcher batcher(settings, kStart);
+  std::deque<Frame> ready;
+  const auto body = transaction({"a", "b", "c"}, false, kStart);
+  TransactionReader reader(body, 1);
+  Lane lane(4096);
+  EXPECT_EQ(batcher.take_from(reader, &lane, 2, kStart, ready), 2U);
+  EXPECT_TRUE(ready.empty());
+  EXPECT_EQ(batcher.take_from(reader, &lane, 2, kStart, ready), 1U);
+  ASSERT_EQ(ready.size(), 1U);
+  EXPECT_TRUE(ready.front().is_run);
+  ASSERT_EQ(ready.front().shares.size(), 1U);
+  EXPECT_EQ(ready.front().shares.front().messages, 3U);
+  EXPECT_EQ(ready.front().wire_bytes, 3U);
+  EXPECT_EQ(batcher.open_bytes(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, ManyAtATime,

@@ -126,6 +126,38 @@ TEST_F(SentOutbox, SettlesWhatTheSinkHasTaken) {
   EXPECT_FALSE(outbox().awaits_acks());
 }
 
+TEST_F(SentOutbox, CountsWhatTheSinkHasTakenOfARun) {
+  publish_and_read(4);
+  Frame run;
+  run.is_run = true;
+  for (const char* payload : {"a", "bc", "def", ""}) append_record(run.body, payload);
+  run.messages = run.held = 4;
+  run.shares.push_back({&lane_, 4});
+  run.published.add(kStart, 4);
+  run.seal();
+  outbox().ready().push_back(std::move(run));
+  const auto counted = [this] {
+    outbox().settle_latency();
+    std::uint64_t latencies = 0;
+    for (std::size_t i = 0; i < log_linear::kBuckets; ++i) latencies += stats_.latency.at(i);
+    EXPECT_EQ(latencies, stats_.sent_messages.value());
+    EXPECT_EQ(stats_.sent_frames.value(), stats_.sent_messages.value());
+    return std::pair(stats_.sent_messages.value(), stats_.sent_bytes.value());
+  };
+  socket_.answer_next(SendResult::kSent, 2);
+  socket_.answer_next(SendResult::kWouldBlock, 2);
+  EXPECT_EQ(flush(), Flushed::kBlocked);
+  EXPECT_EQ(counted(), std::pair(std::uint64_t{2}, std::uint64_t{3}));
+  EXPECT_EQ(outbox().bytes(), 3U);
+  EXPECT_EQ(flush(), Flushed::kBlocked);
+  EXPECT_EQ(counted(), std::pair(std::uint64_t{2}, std::uint64_t{3}));
+  EXPECT_FALSE(lane_.is_confirmed());
+  EXPECT_EQ(flush(), Flushed::kAll);
+  EXPECT_EQ(counted(), std::pair(std::uint64_t{4}, std::uint64_t{6}));
+  EXPECT_TRUE(lane_.is_confirmed());
+  EXPECT_EQ(socket_.bodies(), (Strings{"a", "bc", "def", ""}));
+}
+
 TEST_F(SentOutbox, SettlesNothingThatBroke) {
   publish_and_read(1);
   cut(0, 1);

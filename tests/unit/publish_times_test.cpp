@@ -64,6 +64,21 @@ TEST(PublishTimes, CountWhatFallsIntoASegmentThere) {
   EXPECT_EQ(listed(times).size(), PublishTimes::kMost);
 }
 
+TEST(PublishTimes, GiveTheOldestAway) {
+  PublishTimes one = of({5us, 5us, 5us});
+  EXPECT_EQ(listed(one.take_oldest(2)), (List{{5us, 2U}}));
+  EXPECT_EQ(listed(one), (List{{5us, 1U}}));
+  PublishTimes times = of({100us, 200us, 200us, 300us});
+  EXPECT_EQ(listed(times.take_oldest(0)), List());
+  EXPECT_EQ(listed(times.take_oldest(2)), (List{{100us, 1U}, {200us, 1U}}));
+  EXPECT_EQ(listed(times), (List{{200us, 1U}, {300us, 1U}}));
+  EXPECT_EQ(listed(times.take_oldest(9)), (List{{200us, 1U}, {300us, 1U}}));
+  EXPECT_EQ(listed(times), List());
+  times.add(kStart + 7us);
+  times.add(kStart + 8us);
+  EXPECT_EQ(listed(times), (List{{7us, 1U}, {8us, 1U}}));
+}
+
 // However they are spread: each message is in a segment that is no younger than it, and no older by
 // more than a quarter of the whole range.
 TEST(PublishTimes, NeverTakeAMessageForYoungerNorForMuchOlder) {

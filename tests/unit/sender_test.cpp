@@ -225,8 +225,8 @@ TEST_F(SenderTest, DiscardsTheOldestForAWorkerThatWantsRoom) {
   const std::size_t filled = fill(*lane);
   socket_.answer(SendResult::kWouldBlock);
   EXPECT_EQ(work(), Outcome::kBlocked);  // one is in a frame
-  while (test::publish(*lane, {std::string(1000, 'g')}, start_)) {
-  }
+  std::size_t published = filled;
+  while (test::publish(*lane, {std::string(1000, 'g')}, start_)) ++published;
   lane->request_room(3000, true);
   ASSERT_FALSE(lane->has_room_for(3000));
   EXPECT_EQ(work(), Outcome::kBlocked);
@@ -241,10 +241,8 @@ TEST_F(SenderTest, DiscardsTheOldestForAWorkerThatWantsRoom) {
   }
   const auto bodies = socket_.bodies();
   EXPECT_EQ(bodies.back().front(), 'n') << "the newest stays";
-  EXPECT_EQ(stats_.sent_messages.value() + dropped,
-            filled + 1 +
-                static_cast<std::size_t>(std::count_if(
-                    bodies.begin(), bodies.end(), [](const auto& b) { return b.front() == 'g'; })));
+  EXPECT_EQ(stats_.sent_messages.value() + dropped, published + 1);
+  EXPECT_EQ(stats_.sent_messages.value(), bodies.size());
 }
 
 TEST_F(SenderTest, DiscardsNothingForAWorkerThatWaits) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 #include <zmq.hpp>
@@ -16,6 +17,7 @@ namespace omzmq {
 namespace {
 
 using test::frame_of;
+using test::run_of;
 using Ms = std::chrono::milliseconds;
 
 TEST(InFlight, CountsWhatIsHeldUntilItIsGivenUp) {
@@ -127,6 +129,112 @@ TEST(InFlight, TakesWhatSeveralThreadsGiveUpAtATime) {
   ASSERT_EQ(returned.bodies.size(), kThreads * kEach);
   for (std::size_t n = 0; n < returned.bodies.size(); ++n)
     ASSERT_EQ(returned.bodies[n].number, n + 1);
+}
+
+/// Of a run in messages that the test has.
+std::vector<zmq::message_t> made(InFlight& in_flight, InFlight::Rest& rest, std::size_t messages) {
+  std::vector<zmq::message_t> all(messages);
+  for (zmq::message_t& message : all) in_flight.make_next(rest, message);
+  return all;
+}
+
+TEST(InFlight, MakesTheMessagesOfARunWithoutACopy) {
+  InFlight in_flight;
+  Frame run = run_of({"hello", "", "world"});
+  const std::string_view body = run.body.view();
+  InFlight::Rest rest = in_flight.hand_over_run(run);
+  EXPECT_EQ(rest.number, 1U);
+  EXPECT_EQ(in_flight.messages(), 3U);
+  auto messages = made(in_flight, rest, 3);
+  EXPECT_EQ(rest.messages, 0U);
+  EXPECT_EQ(messages[0].to_string(), "hello");
+  EXPECT_EQ(messages[1].to_string(), "");
+  EXPECT_EQ(messages[2].to_string(), "world");
+  EXPECT_EQ(messages[2].data<char>(), body.data() + body.size() - 5);
+  messages[1].rebuild();
+  messages[2].rebuild();
+  EXPECT_EQ(in_flight.messages(), 1U);
+  ASSERT_EQ(in_flight.spares().take(body.size()).view().data(), nullptr) << "it is in use";
+  messages[0].rebuild();
+  EXPECT_EQ(in_flight.messages(), 0U);
+  EXPECT_EQ(in_flight.spares().take(body.size()).view().data(), body.data());
+}
+
+TEST(InFlight, KeepsOfARunWhatIsGivenUpFromThenOn) {
+  InFlight in_flight;
+  Frame first = run_of({"a", "bc", "", "def", "g"});
+  InFlight::Rest rest = in_flight.hand_over_run(first);
+  auto messages = made(in_flight, rest, 4);
+  Frame second = frame_of("later");
+  zmq::message_t later;
+  in_flight.hand_over(second, later);
+  messages[1].rebuild();
+  in_flight.keep_all();
+  later.rebuild();
+  messages[3].rebuild();
+  messages[2].rebuild();
+  in_flight.give_back(rest);
+  EXPECT_EQ(in_flight.messages(), 4U) << "nothing is back before all of a run is";
+  messages[0].rebuild();
+  EXPECT_EQ(in_flight.messages(), 0U);
+  const InFlight::Returned returned = in_flight.take_back(Ms(30000));
+  ASSERT_EQ(returned.bodies.size(), 2U);
+  EXPECT_TRUE(returned.bodies[0].is_run);
+  EXPECT_EQ(returned.bodies[0].buffer.view(), run_of({"a", "", "def", "g"}).body.view());
+  EXPECT_EQ(returned.bodies[0].messages, 4U);
+  EXPECT_EQ(returned.bodies[1].buffer.view(), "later");
+  EXPECT_FALSE(returned.bodies[1].is_run);
+}
+
+TEST(InFlight, LeavesTheMemoryOfARunThatWasGivenUpBefore) {
+  InFlight in_flight;
+  static_cast<void>(in_flight.spares().take(1));
+  Frame run = run_of({"1", "2"});
+  const std::size_t bytes = run.body.size();
+  InFlight::Rest rest = in_flight.hand_over_run(run);
+  made(in_flight, rest, 2).clear();
+  in_flight.keep_all();
+  EXPECT_TRUE(in_flight.take_back(Ms(30000)).bodies.empty());
+  EXPECT_NE(in_flight.spares().take(bytes).view().data(), nullptr);
+}
+
+TEST(InFlight, CountsARunThatIsNotBackInTime) {
+  InFlight in_flight;
+  Frame run = run_of({"1", "2", "3"});
+  InFlight::Rest rest = in_flight.hand_over_run(run);
+  auto messages = made(in_flight, rest, 3);
+  messages[0].rebuild();
+  in_flight.keep_all();
+  messages[1].rebuild();
+  EXPECT_TRUE(in_flight.take_back(Ms(5)).bodies.empty());
+  EXPECT_EQ(in_flight.messages(), 2U);
+  messages[2].rebuild();
+  EXPECT_EQ(in_flight.messages(), 0U);
+}
+
+TEST(InFlight, TakesARunThatSeveralThreadsGiveUpAtATime) {
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kEach = 5000;
+  InFlight in_flight;
+  Frame run = run_of(std::vector<std::string>(kThreads * kEach, "hello"));
+  InFlight::Rest rest = in_flight.hand_over_run(run);
+  std::vector<std::vector<zmq::message_t>> messages;
+  for (std::size_t n = 0; n < kThreads; ++n) messages.push_back(made(in_flight, rest, kEach));
+  std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
+  for (auto& some : messages) {
+    threads.emplace_back([&some] {
+      while (!some.empty()) some.pop_back();
+    });
+  }
+  in_flight.keep_all();  // some before, some after
+  const InFlight::Returned returned = in_flight.take_back(Ms(30000));
+  EXPECT_EQ(in_flight.messages(), 0U);
+  ASSERT_LE(returned.bodies.size(), 1U);
+  for (const InFlight::Body& body : returned.bodies) {
+    EXPECT_EQ(body.buffer.size(), body.messages * (4 + 5));
+    EXPECT_TRUE(body.buffer.view().starts_with(std::string_view("\5\0\0\0hello", 9)));
+  }
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ using test::number_of;
 using test::numbered;
 using test::RawReceiver;
 using test::Receiver;
+using test::run_of;
 
 /// Of libzmq's encoder: what a connection has of small messages that is not written yet.
 constexpr std::size_t kEncoderBytes = 8192;
@@ -49,13 +50,19 @@ class RecoverTest : public test::SinkTest {
     settings_.send_buffer = 4096;
   }
 
-  // Sends frames of a size until the socket takes no more, for long enough to be sure.
-  void fill(std::size_t bytes) {
+  // Sends frames of a size, or runs of them, until the socket takes no more, for long enough to be
+  // sure.
+  void fill(std::size_t bytes, std::size_t messages = 1) {
     for (int refused = 0; refused < 100;) {
-      if (!offered_) offered_ = frame_of(numbered(sent_, bytes));
+      if (!offered_) {
+        std::vector<std::string> texts;
+        for (std::size_t n = 0; n < messages; ++n) texts.push_back(numbered(sent_ + n, bytes));
+        offered_ = messages == 1 ? frame_of(texts.front()) : run_of(texts);
+        offered_messages_ = messages;
+      }
       const std::size_t before = sink_.unsent();
       if (sink_.send(*offered_) == SendResult::kSent) {
-        ++sent_;
+        sent_ += messages;
         offered_.reset();
         refused = 0;
       } else {
@@ -71,10 +78,20 @@ class RecoverTest : public test::SinkTest {
     if (offered_) {
       EXPECT_EQ(offered_->copies_sent, 0U);
       frames.push_back(std::move(*offered_));
-      ++sent_;
+      sent_ += offered_messages_;
     }
     std::vector<std::size_t> numbers;
     for (const Frame& frame : frames) {
+      if (frame.is_run) {
+        const std::size_t before = numbers.size();
+        wire::Records records(frame.body.view());
+        while (const auto payload = records.next()) numbers.push_back(number_of(*payload));
+        EXPECT_EQ(records.rest(), "");
+        EXPECT_EQ(frame.messages, numbers.size() - before);
+        EXPECT_EQ(frame.held, frame.messages);
+        EXPECT_EQ(frame.wire_bytes, frame.body.size() - 4 * frame.held);
+        continue;
+      }
       EXPECT_EQ(frame.messages, 1U);
       EXPECT_EQ(frame.held, 1U);
       EXPECT_EQ(frame.wire_bytes, frame.body.size());
@@ -94,13 +111,15 @@ class RecoverTest : public test::SinkTest {
   }
 
   std::optional<Frame> offered_;
+  std::size_t offered_messages_ = 1;
   std::size_t sent_ = 0;
 };
 
 struct Case {
   const char* name;
   std::size_t bytes;
-  std::size_t most_lost;  ///< frames
+  std::size_t most_lost;  ///< messages
+  std::size_t run = 1;    ///< messages of a frame
 };
 
 class Sizes : public RecoverTest, public testing::WithParamInterface<Case> {
@@ -118,13 +137,15 @@ INSTANTIATE_TEST_SUITE_P(Recover, Sizes,
                          testing::Values(Case{"Large", kLarge, 0},
                                          Case{"AsSmallAsIsSafe", 2 * kEncoderBytes, 0},
                                          Case{"Medium", 12000, 1},
+                                         Case{"LargeInRuns", kLarge, 0, 7},
+                                         Case{"SmallInRuns", 100, kEncoderBytes / 100 + 1, 100},
                                          Case{"Small", 100, kEncoderBytes / 100 + 1}),
                          [](const auto& param) { return std::string(param.param.name); });
 
 TEST_P(Sizes, ComeBackFromATcpPeerThatReadsNothing) {
   Receiver receiver;
   open(receiver.bind_somewhere());
-  fill(GetParam().bytes);
+  fill(GetParam().bytes, GetParam().run);
   const auto recovered = recover();
   EXPECT_GE(recovered.size(), 20U);
   const auto received = receiver.read_to_the_end();
@@ -168,7 +189,7 @@ TEST_P(Sizes, ComeBackFromAnIpcPeerThatReadsNothing) {
   Receiver receiver;
   receiver.bind(ipc_address());
   open(ipc_address());
-  fill(bytes);
+  fill(bytes, GetParam().run);
   const auto recovered = recover();
   EXPECT_GE(recovered.size(), 20U);
   const auto [lost, twice] = lost_and_twice(receiver.read_to_the_end(), recovered);
@@ -184,7 +205,7 @@ TEST_P(Sizes, ComeBackUnlessTheKernelHasThem) {
   RawReceiver receiver(directory_ / "socket");
   open(ipc_address());
   receiver.shake_hands();
-  fill(bytes);
+  fill(bytes, GetParam().run);
   const auto recovered = recover();
   const auto [lost, twice] = lost_and_twice(receiver.read_to_the_end(), recovered);
   EXPECT_LE(lost, GetParam().most_lost);
@@ -299,6 +320,47 @@ TEST_F(RecoverTest, GivesBackTheFrameThatWasOffered) {
   EXPECT_EQ(frame.body.view(), "hello");
   EXPECT_EQ(frame.messages, 1U);
   EXPECT_EQ(sink_.unsent(), 0U);
+}
+
+TEST_F(RecoverTest, GivesBackTheRunThatWasOffered) {
+  open("ipc:///nonexistent/omzmq");
+  Frame run = run_of({"hello", "", "world"});
+  ASSERT_EQ(sink_.send(run), SendResult::kWouldBlock);
+  EXPECT_EQ(run.messages, 3U);
+  EXPECT_EQ(sink_.unsent(), 0U);
+  sink_.close(std::chrono::milliseconds(0));
+  EXPECT_TRUE(sink_.recover(&run).empty());
+  EXPECT_EQ(run.body.view(), run_of({"hello", "", "world"}).body.view());
+  EXPECT_EQ(run.messages, 3U);
+}
+
+TEST_F(RecoverTest, GivesBackARunOfWhichAPartWasTaken) {
+  settings_.immediate = false;
+  settings_.send_hwm = 2;
+  open("ipc:///nonexistent/omzmq");
+  Frame run = run_of({"1", "two", "3", "four"});
+  ASSERT_EQ(sink_.send(run), SendResult::kWouldBlock);
+  EXPECT_EQ(run.messages, 2U);
+  EXPECT_EQ(run.held, 2U);
+  EXPECT_EQ(run.wire_bytes, 5U);
+  EXPECT_EQ(sink_.unsent(), 2U);
+  EXPECT_TRUE(sink_.recover(&run).empty());
+  EXPECT_EQ(run.body.view(), run_of({"1", "two", "3", "four"}).body.view());
+  EXPECT_EQ(run.messages, 4U);
+  EXPECT_EQ(sink_.unsent(), 0U);
+}
+
+TEST_F(RecoverTest, GoesOnWithARunOnAnotherSocket) {
+  open("ipc:///nonexistent/omzmq");
+  Frame run = run_of({"1", "2"});
+  ASSERT_EQ(sink_.send(run), SendResult::kWouldBlock);
+  sink_.close(std::chrono::milliseconds(0));
+  Receiver receiver;
+  open(receiver.bind_somewhere());
+  ASSERT_TRUE(send(run));
+  ASSERT_TRUE(test::eventually([&] { return sink_.unsent() == 0; }));
+  sink_.close(std::chrono::milliseconds(1000));
+  EXPECT_EQ(receiver.read_to_the_end(), (std::vector<std::size_t>{1, 2}));
 }
 
 TEST_F(RecoverTest, GivesBackTheOfferedFrameOfAClosedSocket) {

@@ -14,8 +14,10 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 #include <zmq.hpp>
 
+#include "core/encoder.hpp"
 #include "peer_counts.hpp"
 #include "support/wait.hpp"
 #include "zmq/zmq_sink.hpp"
@@ -28,6 +30,16 @@ inline Frame frame_of(std::string_view text) {
   frame.body.append(text);
   frame.messages = 1;
   frame.held = 1;
+  frame.seal();
+  return frame;
+}
+
+/// A run of these messages.
+inline Frame run_of(const std::vector<std::string>& texts) {
+  Frame frame;
+  frame.is_run = true;
+  for (const std::string& text : texts) append_record(frame.body, text);
+  frame.messages = frame.held = static_cast<std::uint32_t>(texts.size());
   frame.seal();
   return frame;
 }

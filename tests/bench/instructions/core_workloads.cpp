@@ -67,8 +67,10 @@ class Submit final : public Workload {
 class Send final : public Workload {
  public:
   /// \param topics  dynamic ones, which the messages have by turns; 0: none
-  Send(Format format, std::size_t messages_each, std::size_t topics = 0)
-      : settings_(settings_of(format, topics)), load_(messages_each, kMessageBytes, topics) {}
+  Send(Format format, std::size_t messages_each, std::size_t topics = 0,
+       SocketType sock_type = SocketType::kPush)
+      : settings_(settings_of(format, topics, sock_type)),
+        load_(messages_each, kMessageBytes, topics) {}
 
   void prepare() override {
     for (std::size_t n = 0; n < kMessages; n += load_.batch().count) {
@@ -84,9 +86,9 @@ class Send final : public Workload {
   }
 
  private:
-  static Settings settings_of(Format format, std::size_t topics) {
+  static Settings settings_of(Format format, std::size_t topics, SocketType sock_type) {
     Settings settings;
-    settings.sock_type = topics == 0 ? SocketType::kPush : SocketType::kPub;
+    settings.sock_type = topics == 0 ? sock_type : SocketType::kPub;
     settings.dyna_topic = topics != 0;
     if (topics != 0) settings.topics = {"topic"};
     settings.format = format;
@@ -188,6 +190,8 @@ std::vector<NamedWorkload> core_workloads() {
       {"submit_1024", [] { return std::make_unique<Submit>(1024); }},
       {"submit_8", [] { return std::make_unique<Submit>(8); }},
       {"send_raw", [] { return std::make_unique<Send>(Format::kRaw, 1024); }},
+      {"send_raw_pub",
+       [] { return std::make_unique<Send>(Format::kRaw, 1024, 0, SocketType::kPub); }},
       {"send_lines", [] { return std::make_unique<Send>(Format::kLines, 1024); }},
       {"send_packed", [] { return std::make_unique<Send>(Format::kPacked, 1024); }},
       {"send_packed_8", [] { return std::make_unique<Send>(Format::kPacked, 8); }},

@@ -9,6 +9,7 @@
 #include <zmq.hpp>
 
 #include "bench/instructions/workload.hpp"
+#include "core/encoder.hpp"
 #include "core/frame.hpp"
 #include "core/settings.hpp"
 #include "zmq/zmq_context.hpp"
@@ -21,8 +22,8 @@ namespace {
 /// has a part in it. The peer reads them when nothing is counted, and the frames are freed there.
 class SocketSend final : public Workload {
  public:
-  SocketSend(std::size_t frames, std::size_t messages_each)
-      : frames_(frames), messages_each_(messages_each) {
+  SocketSend(std::size_t frames, std::size_t messages_each, bool are_runs = false)
+      : frames_(frames), messages_each_(messages_each), are_runs_(are_runs) {
     peer_.set(zmq::sockopt::linger, 0);
     peer_.set(zmq::sockopt::rcvhwm, 0);
     peer_.bind(kAddress);
@@ -36,7 +37,12 @@ class SocketSend final : public Workload {
     ready_.clear();
     for (std::size_t n = 0; n < frames_; ++n) {
       Frame& frame = ready_.emplace_back();
-      frame.body.append(text_);
+      if (are_runs_) {
+        for (std::size_t i = 0; i < messages_each_; ++i) append_record(frame.body, message_);
+      } else {
+        frame.body.append(text_);
+      }
+      frame.is_run = are_runs_;
       frame.messages = static_cast<std::uint32_t>(messages_each_);
       frame.held = frame.messages;
       frame.seal();
@@ -64,6 +70,8 @@ class SocketSend final : public Workload {
 
   const std::size_t frames_;
   const std::size_t messages_each_;
+  const bool are_runs_;
+  const std::string message_ = std::string(kMessageBytes, 'p');
   const std::string text_ = std::string(messages_each_ * kMessageBytes, 'p');
   const Settings settings_ = settings();
   const std::shared_ptr<ZmqContext> context_ = std::make_shared<ZmqContext>(1);
@@ -75,7 +83,8 @@ class SocketSend final : public Workload {
 }  // namespace
 
 std::vector<NamedWorkload> socket_workloads() {
-  return {{"socket_raw", [] { return std::make_unique<SocketSend>(16384, 1); }},
+  return {{"socket_run", [] { return std::make_unique<SocketSend>(64, 256, true); }},
+          {"socket_alone", [] { return std::make_unique<SocketSend>(16384, 1); }},
           {"socket_frame",
            [] { return std::make_unique<SocketSend>(64, kFrameBytes / kMessageBytes); }}};
 }

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #pragma once
 
+#include <omzmq/wire.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -16,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/encoder.hpp"
 #include "core/event_fd.hpp"
 #include "core/frame_sink.hpp"
 
@@ -156,25 +159,19 @@ class FakeSink : public FrameSink {
     if (call) call();
     const std::lock_guard lock(socket_.mutex_);
     if (!socket_.is_open_) socket_.breach_ = "send() to a closed sink";
-    if (!kept_) {
-      kept_ = SentFrame{{frame.topics.begin(), frame.topics.end()},
-                        std::string(frame.body.view()),
-                        frame.messages};
-      frame.body = FrameBuffer();
-      frame_ = &frame;
+    if (kept_.empty()) {
+      keep(frame);
     } else if (&frame != frame_) {
       socket_.breach_ = "another frame before the one that waits";
     }
-    SendResult result = socket_.standing_;
-    if (!socket_.next_.empty()) {
-      result = socket_.next_.front();
-      socket_.next_.erase(socket_.next_.begin());
+    while (!kept_.empty()) {
+      const SendResult result = answer();
+      if (result != SendResult::kSent) return result;
+      if (frame.is_run) frame.note_taken(kept_.front().body.size());
+      socket_.sent_.push_back(std::move(kept_.front()));
+      kept_.pop_front();
     }
-    if (result == SendResult::kSent) {
-      socket_.sent_.push_back(std::move(*kept_));
-      kept_.reset();
-    }
-    return result;
+    return SendResult::kSent;
   }
 
   [[nodiscard]] bool writable() noexcept override {
@@ -222,8 +219,11 @@ class FakeSink : public FrameSink {
       frame.seal();
     }
     socket_.sent_.resize(socket_.sent_.size() - n);
-    if (kept_ && offered != nullptr) offered->body.append(kept_->body);
-    kept_.reset();
+    for (const SentFrame& kept : kept_) {
+      if (offered == nullptr) break;
+      offered->is_run ? append_record(offered->body, kept.body) : offered->body.append(kept.body);
+    }
+    kept_.clear();
     ++socket_.closes_;
     socket_.is_open_ = false;
     return back;
@@ -242,8 +242,27 @@ class FakeSink : public FrameSink {
   }
 
  private:
+  void keep(Frame& frame) {
+    const FrameBuffer body = std::exchange(frame.body, {});
+    frame_ = &frame;
+    if (!frame.is_run) {
+      kept_.push_back(
+          {{frame.topics.begin(), frame.topics.end()}, std::string(body.view()), frame.messages});
+      return;
+    }
+    wire::Records records(body.view());
+    while (const auto payload = records.next()) kept_.push_back({{}, std::string(*payload), 1});
+  }
+
+  SendResult answer() {
+    if (socket_.next_.empty()) return socket_.standing_;
+    const SendResult next = socket_.next_.front();
+    socket_.next_.erase(socket_.next_.begin());
+    return next;
+  }
+
   FakeSocket& socket_;
-  std::optional<SentFrame> kept_;
+  std::deque<SentFrame> kept_;  ///< of the frame that is offered: the messages that it goes out as
   const Frame* frame_ = nullptr;
   std::string message_;  ///< that try_receive() gave last
 };
