@@ -41,6 +41,15 @@ void run_crc(benchmark::State& state, crc32c_detail::Extend extend) {
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
 
+void crc_by_folding(benchmark::State& state) {
+  if (!crc32c_detail::can_fold()) {
+    state.SkipWithError("this processor has no instruction for it");
+    return;
+  }
+  run_crc(state, crc32c_detail::extend_by_folding);
+}
+BENCHMARK(crc_by_folding)->Arg(64)->Arg(1024)->Arg(4096)->Arg(65536)->Arg(1 << 20);
+
 void crc_by_instruction(benchmark::State& state) {
   if (!crc32c_detail::has_instruction()) {
     state.SkipWithError("this processor has no instruction for it");
@@ -48,7 +57,7 @@ void crc_by_instruction(benchmark::State& state) {
   }
   run_crc(state, crc32c_detail::extend_by_instruction);
 }
-BENCHMARK(crc_by_instruction)->Arg(64)->Arg(4096)->Arg(65536)->Arg(1 << 20);
+BENCHMARK(crc_by_instruction)->Arg(64)->Arg(1024)->Arg(4096)->Arg(65536)->Arg(1 << 20);
 
 void crc_by_table(benchmark::State& state) { run_crc(state, crc32c_detail::extend_portable); }
 BENCHMARK(crc_by_table)->Arg(64)->Arg(4096)->Arg(65536)->Arg(1 << 20);

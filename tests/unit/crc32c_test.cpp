@@ -18,18 +18,19 @@ using crc32c_detail::Extend;
 struct Way {
   const char* name;
   Extend extend;
-  bool needs_instruction;
+  bool (*is_possible)() noexcept;
 };
 
-constexpr Way kWays[] = {{"Portable", crc32c_detail::extend_portable, false},
-                         {"Instruction", crc32c_detail::extend_by_instruction, true}};
+constexpr Way kWays[] = {
+    {"Portable", crc32c_detail::extend_portable, []() noexcept { return true; }},
+    {"Instruction", crc32c_detail::extend_by_instruction, crc32c_detail::has_instruction},
+    {"Folding", crc32c_detail::extend_by_folding, crc32c_detail::can_fold}};
 
 /// Runs each test for each way to compute, whatever crc32c() would choose here.
 class Crc32c : public testing::TestWithParam<Way> {
  protected:
   void SetUp() override {
-    if (GetParam().needs_instruction && !crc32c_detail::has_instruction())
-      GTEST_SKIP() << "this processor has no instruction for it";
+    if (!GetParam().is_possible()) GTEST_SKIP() << "this processor has no instruction for it";
   }
 
   static std::uint32_t crc_of(std::string_view bytes, std::uint32_t before = 0) {
@@ -134,10 +135,11 @@ TEST_P(Crc32c, IsAsDefinedForRandomBytes) {
 INSTANTIATE_TEST_SUITE_P(Ways, Crc32c, testing::ValuesIn(kWays),
                          [](const auto& way) { return way.param.name; });
 
-TEST(Crc32cChoice, TakesTheInstructionWhereThereIsOne) {
-  EXPECT_EQ(crc32c_detail::fastest_extend(), crc32c_detail::has_instruction()
-                                                 ? crc32c_detail::extend_by_instruction
-                                                 : crc32c_detail::extend_portable);
+TEST(Crc32cChoice, TakesTheFastestThereIs) {
+  EXPECT_EQ(crc32c_detail::fastest_extend(),
+            crc32c_detail::can_fold()          ? crc32c_detail::extend_by_folding
+            : crc32c_detail::has_instruction() ? crc32c_detail::extend_by_instruction
+                                               : crc32c_detail::extend_portable);
   EXPECT_EQ(crc32c("123456789"), 0xE3069283);
   EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xE3069283);
   EXPECT_EQ(crc32c({}), 0U);

@@ -13,7 +13,8 @@ PEERS = {
     "lane_bench": {"two_threads/lane": "two_threads/mutex", "worker_alone": "copy_alone"},
     "core_bench": {"batch_packed/none": "copy_into_blocks", "batch_lines": "copy_into_blocks",
                    "batch_packed/lz4": "batch_packed/none", "batch_packed/zstd": "batch_packed/none"},
-    "wire_bench": {"crc_by_instruction": "copy_bytes", "crc_by_table": "crc_by_instruction"},
+    "wire_bench": {"crc_by_folding": "crc_by_instruction", "crc_by_instruction": "copy_bytes",
+                   "crc_by_table": "crc_by_instruction"},
     "sender_bench": {},
 }
 # Ends of a name that say how time was taken.

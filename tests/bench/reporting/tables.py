@@ -200,12 +200,13 @@ def codec(results):
                 rate(row.median("items_per_s")), spread(ratio(row, results.peer_of(row), "bytes_per_s"))]
 
     rows = _micro(results, "wire_bench", (
-        ("copy_bytes", "`memcpy`"), ("crc_by_instruction", "CRC-32C by the processor's instruction"),
+        ("copy_bytes", "`memcpy`"), ("crc_by_folding", "CRC-32C by folding (AVX-512)"),
+        ("crc_by_instruction", "CRC-32C by the processor's instruction"),
         ("crc_by_table", "CRC-32C by the table"), ("read_frame", "a receiver verifies and walks a frame of 64 KiB")),
         figures)
     return rows and Table("codec", "Check sum and decoder", [
         "what", "bytes", "bytes/s", "records/s", "bytes/s, of its peer"], rows, [
-            "The peer of the instruction is `memcpy`; that of the table is the instruction."]) or None
+            "The peer of the instruction is `memcpy`; that of folding and of the table is the instruction."]) or None
 
 
 def sender(results):
