@@ -38,6 +38,50 @@ std::byte* put_bytes(std::byte* to, const omzmq_slice& slice) noexcept {
   return to + slice.size;
 }
 
+// Most batches have one slice for each message. What is compiled for that alone costs a worker a
+// fifth less.
+constexpr std::size_t kAnyNumber = 0;
+
+template <std::size_t kSlicesEach>
+TransactionPlan plan(const Batch& batch, std::size_t max_message_bytes) noexcept {
+  const std::size_t slices_each = kSlicesEach == kAnyNumber ? batch.slices_each : kSlicesEach;
+  TransactionPlan plan;
+  std::size_t bytes = kHeaderBytes;
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const omzmq_slice* const message = batch.slices + i * slices_each;
+    if (message->size > max_message_bytes) {
+      ++plan.dead;
+      continue;
+    }
+    ++plan.messages;
+    bytes += wire::kLengthBytes;
+    for (std::size_t n = 0; n < slices_each; ++n) {
+      bytes += sizeof message[n].size + message[n].size;
+    }
+  }
+  if (plan.messages != 0) plan.bytes = bytes;
+  return plan;
+}
+
+template <std::size_t kSlicesEach>
+std::byte* put_messages(std::byte* to, const Batch& batch, std::size_t messages,
+                        std::size_t max_message_bytes) noexcept {
+  const std::size_t slices_each = kSlicesEach == kAnyNumber ? batch.slices_each : kSlicesEach;
+  std::byte* size = to;
+  to += messages * slices_each * sizeof(omzmq_slice::size);
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const omzmq_slice* const message = batch.slices + i * slices_each;
+    if (message->size > max_message_bytes) continue;
+    wire::store(reinterpret_cast<char*>(to), message->size);
+    to += wire::kLengthBytes;
+    for (std::size_t n = 0; n < slices_each; ++n) {
+      size = put(size, message[n].size);
+      to = put_bytes(to, message[n]);
+    }
+  }
+  return to;
+}
+
 std::string_view view_of(const std::byte* bytes, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(bytes), size};
 }
@@ -45,20 +89,8 @@ std::string_view view_of(const std::byte* bytes, std::size_t size) noexcept {
 }  // namespace
 
 TransactionPlan plan_transaction(const Batch& batch, std::size_t max_message_bytes) noexcept {
-  TransactionPlan plan;
-  std::size_t bytes = kHeaderBytes;
-  for (std::size_t i = 0; i < batch.count; ++i) {
-    const auto message = batch.message(i);
-    if (message.front().size > max_message_bytes) {
-      ++plan.dead;
-      continue;
-    }
-    ++plan.messages;
-    bytes += wire::kLengthBytes;
-    for (const omzmq_slice& slice : message) bytes += sizeof slice.size + slice.size;
-  }
-  if (plan.messages != 0) plan.bytes = bytes;
-  return plan;
+  return batch.slices_each == 1 ? plan<1>(batch, max_message_bytes)
+                                : plan<kAnyNumber>(batch, max_message_bytes);
 }
 
 void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan& plan,
@@ -66,18 +98,9 @@ void write_transaction(std::byte* to, const Batch& batch, const TransactionPlan&
   [[maybe_unused]] const std::byte* const end = to + plan.bytes;
   to = put(to, static_cast<std::int64_t>(published.time_since_epoch().count()));
   to = put(to, static_cast<std::uint64_t>(plan.messages));
-  std::byte* size = to;
-  to += plan.messages * batch.slices_each * sizeof(omzmq_slice::size);
-  for (std::size_t i = 0; i < batch.count; ++i) {
-    const auto message = batch.message(i);
-    if (message.front().size > max_message_bytes) continue;
-    wire::store(reinterpret_cast<char*>(to), message.front().size);
-    to += wire::kLengthBytes;
-    for (const omzmq_slice& slice : message) {
-      size = put(size, slice.size);
-      to = put_bytes(to, slice);
-    }
-  }
+  to = batch.slices_each == 1
+           ? put_messages<1>(to, batch, plan.messages, max_message_bytes)
+           : put_messages<kAnyNumber>(to, batch, plan.messages, max_message_bytes);
   assert(to == end);
 }
 
