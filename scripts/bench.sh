@@ -12,8 +12,7 @@
 #                                    latency, stalls, actions (through a real rsyslogd, but stalls);
 #                                    pipeline, scaling (the module without rsyslogd); micro (the lane,
 #                                    the encoder, the check sum)
-#   scripts/bench.sh --rounds N      rounds of everything but scaling (5); what is compared is
-#                                    measured by turns in each round
+#   scripts/bench.sh --rounds N      rounds (5); what is compared is measured by turns in each
 #
 # It installs nothing: what is missing is named, and `scripts/deps.sh bench` installs it. The release
 # is built in build/release, only what is measured, with rsyslog's headers as scripts/build.sh fetches
@@ -27,9 +26,8 @@ set -euo pipefail
 all_parts=(end_to_end latency stalls actions pipeline scaling micro)
 targets=(omzmq bench_load bench_receive bench_latency stall_bench pipeline_bench scaling_bench lane_bench core_bench
   sender_bench wire_bench)
-# Times the usual number of messages through rsyslogd: what makes five rounds of all of it five minutes.
-scale=0.6
-scaling_rounds=2
+# Times the usual number of messages through rsyslogd: what makes five rounds of all of it six minutes.
+scale=1
 work=$root/build/bench
 results=$work/results.jsonl
 programs=$root/build/release/tests/bench
@@ -117,7 +115,7 @@ without_rsyslogd() {
       --out "$work/pipeline.jsonl"
   fi
   if is_asked_for scaling; then
-    measure scaling "$programs/pipeline/scaling_bench" --rounds "$scaling_rounds" ${quick_option:+"$quick_option"} \
+    measure scaling "$programs/pipeline/scaling_bench" --rounds "$rounds" ${quick_option:+"$quick_option"} \
       --out "$work/scaling.jsonl"
   fi
 }

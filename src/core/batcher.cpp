@@ -29,24 +29,19 @@ void hold(Share& share, std::uint32_t messages) noexcept {
 
 }  // namespace
 
-// A subscriber chooses what it takes: one that wants every thousandth message and is slow would
-// keep the memory of all the others. So a PUB's messages have memory of their own.
 Batcher::Batcher(const Settings& settings, Clock::time_point now)
-    : settings_(settings),
-      makes_runs_(settings.format == Format::kRaw && settings.sock_type != SocketType::kPub &&
-                  settings.topics.empty()),
-      takes_runs_(makes_runs_ || (settings.format == Format::kPacked && !settings.dyna_topic)),
-      room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
+    : settings_(settings), room_(settings.format == Format::kPacked ? Packer::kRoom : 0) {
   if (settings.format == Format::kPacked) packer_.emplace(settings, now);
 }
 
 std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std::size_t most,
                                Clock::time_point now, std::deque<Frame>& ready) {
   assert(reader.left() > 0 && ready.empty());
+  const bool takes_runs = makes_runs() || (packer_ && !settings_.dyna_topic);
   most = std::min(most, reader.left());
   std::size_t taken = 0;
   while (taken < most && ready.empty()) {
-    if (takes_runs_) {
+    if (takes_runs) {
       const RecordRun run = add_run(reader, awaited_by, most - taken, now, ready);
       reader.take(run);
       taken += run.messages;
@@ -59,7 +54,7 @@ std::size_t Batcher::take_from(TransactionReader& reader, Lane* awaited_by, std:
     }
   }
   // Of a run a part may go out, and no worker waits for what another one has behind it.
-  const bool is_whole = makes_runs_ && awaited_by != nullptr && reader.left() == 0;
+  const bool is_whole = makes_runs() && awaited_by != nullptr && reader.left() == 0;
   if (is_whole && !open_.empty()) static_cast<void>(try_cut(open_.begin(), now, ready));
   return taken;
 }
@@ -69,10 +64,9 @@ RecordRun Batcher::add_run(const TransactionReader& reader, Lane* awaited_by, st
                            Clock::time_point now, std::deque<Frame>& ready) {
   const auto deadline = reader.published() + settings_.batch_linger;
   const auto that_fits = [&](const OpenFrame& frame) {
-    return is_full(frame)
-               ? RecordRun()
-               : reader.peek_run(most_bytes() - frame.body.size(),
-                                 std::min(most, settings_.batch_max_messages - frame.messages));
+    return is_full(frame) ? RecordRun()
+                          : reader.peek_run(most_bytes() - frame.body.size(),
+                                            std::min(most, most_messages() - frame.messages));
   };
   auto found = open_.begin();  // one at most
   RecordRun run;
@@ -92,12 +86,11 @@ RecordRun Batcher::add_run(const TransactionReader& reader, Lane* awaited_by, st
   if (run.messages == 0) run = reader.peek_run(SIZE_MAX, 1);  // larger than a frame: it goes alone
   OpenFrame& frame = found->second;
   Share* const share = awaited_by == nullptr ? nullptr : &share_of(awaited_by, frame.shares);
+  if (makes_runs() && frame.messages == 0) frame.body = new_body(run.records.size());
   frame.body.append(run.records);
   if (share != nullptr) hold(*share, run.messages);
   open_bytes_ += run.records.size();
-  frame.messages += run.messages;
-  frame.settles += run.messages;
-  frame.published.add(reader.published(), run.messages);
+  frame.count(run.messages, true, reader.published());
   // The messages are in. To throw now would have them added again.
   if (is_full(frame)) static_cast<void>(try_cut(found, now, ready));
   return run;
@@ -178,11 +171,7 @@ void Batcher::add_to_frame(std::string_view topic, const Message& message, bool 
   encode(frame, message.payload, bytes);
   if (share != nullptr) hold(*share, 1);
   open_bytes_ += bytes;
-  ++frame.messages;
-  if (settles) {
-    ++frame.settles;
-    frame.published.add(message.published);
-  }
+  frame.count(1, settles, message.published);
   // The message is in. To throw now would have it added again.
   if (is_full(frame)) static_cast<void>(try_cut(found, now, ready));
   while (open_bytes_ > kMaxOpenBytes && open_.size() > 1 && try_cut(open_.begin(), now, ready)) {
@@ -208,9 +197,11 @@ Batcher::Open::iterator Batcher::open(std::string_view topic, Clock::time_point 
   if (open_.size() >= kMaxOpenFrames) cut(open_.begin(), now, ready);
   OpenFrame fresh;
   fresh.topic = topic;
-  // The one frame of a stream without dynamic topics will be full often; one of many may not.
+  // The one frame of a stream without dynamic topics will be full often; one of many may not. A run
+  // waits for nothing: add_run() knows its size.
+  const bool has_expectation = !settings_.dyna_topic && !makes_runs();
   const std::size_t expected =
-      settings_.dyna_topic ? 0 : std::min(settings_.batch_max_bytes, kFirstBytes);
+      has_expectation ? std::min(settings_.batch_max_bytes, kFirstBytes) : 0;
   if (expected != 0) {
     fresh.body = new_body(room_ + expected);
   } else if (room_ != 0) {
@@ -268,7 +259,7 @@ bool Batcher::try_cut(Open::iterator frame, Clock::time_point now,
 /// Lines or a run.
 void Batcher::cut_unnumbered(OpenFrame& open_frame, std::deque<Frame>& ready) {
   Frame frame;
-  frame.is_run = makes_runs_;
+  frame.is_run = makes_runs();
   if (settings_.dyna_topic) frame.own_topics.push_back(open_frame.topic);
   frame.topics = settings_.dyna_topic ? frame.own_topics : settings_.topics;
   frame.messages = open_frame.settles;

@@ -30,6 +30,10 @@ class Batcher {
  public:
   static constexpr std::size_t kMaxOpenFrames = 1024;
   static constexpr std::size_t kMaxOpenBytes = std::size_t{8} << 20;  ///< of several open frames
+  /// Bounds of a run (Frame::is_run). Of its messages one that a slow peer is to get keeps the
+  /// memory of all.
+  static constexpr std::size_t kMaxRunMessages = 64;
+  static constexpr std::size_t kMaxRunBytes = std::size_t{64} << 10;
 
   /// Keeps a reference to the settings.
   Batcher(const Settings& settings, Clock::time_point now);
@@ -76,6 +80,13 @@ class Batcher {
     std::uint32_t settles = 0;   ///< Frame::messages
     PublishTimes published;      ///< Frame::published
     std::vector<Share> shares;   ///< Frame::shares
+
+    void count(std::uint32_t added, bool are_settled, Clock::time_point when) noexcept {
+      messages += added;
+      if (!are_settled) return;
+      settles += added;
+      published.add(when, added);
+    }
   };
   using Open = std::multimap<Clock::time_point, OpenFrame>;  ///< by deadline
 
@@ -87,12 +98,21 @@ class Batcher {
   [[nodiscard]] RecordRun add_run(const TransactionReader& reader, Lane* awaited_by,
                                   std::size_t most, Clock::time_point now,
                                   std::deque<Frame>& ready);
+  /// See Frame::is_run. A subscriber chooses what it takes: one that wants every thousandth message
+  /// and is slow would keep the memory of all the others. So a PUB's have memory of their own.
+  [[nodiscard]] bool makes_runs() const noexcept {
+    return settings_.format == Format::kRaw && settings_.sock_type != SocketType::kPub &&
+           settings_.topics.empty();
+  }
+  [[nodiscard]] std::size_t most_messages() const noexcept {
+    return makes_runs() ? kMaxRunMessages : settings_.batch_max_messages;
+  }
   /// Of a frame that holds several messages.
   [[nodiscard]] std::size_t most_bytes() const noexcept {
-    return room_ + settings_.batch_max_bytes;
+    return makes_runs() ? kMaxRunBytes : room_ + settings_.batch_max_bytes;
   }
   [[nodiscard]] bool is_full(const OpenFrame& frame) const noexcept {
-    return frame.messages >= settings_.batch_max_messages || frame.body.size() >= most_bytes();
+    return frame.messages >= most_messages() || frame.body.size() >= most_bytes();
   }
   [[nodiscard]] std::size_t encoded_bytes(const OpenFrame& frame,
                                           std::string_view payload) const noexcept {
@@ -114,8 +134,6 @@ class Batcher {
 
   const Settings& settings_;
   std::optional<Packer> packer_;
-  const bool makes_runs_;   ///< see Frame::is_run
-  const bool takes_runs_;   ///< records go into a frame as they are in the transaction
   const std::size_t room_;  ///< bytes in front of the messages of a frame
   Open open_;               ///< in the order of their deadlines
   std::unordered_map<std::string_view, Open::iterator> by_topic_;  ///< keys live in open_

@@ -117,6 +117,7 @@ struct Share {
 };
 
 /// What goes into the socket in one piece: a body, once for each topic, or once if there is none.
+/// But for a run, see is_run.
 struct Frame {
   FrameBuffer body;
   /// The body is sent once behind each of these, as a frame of its own. They live in `own_topics`

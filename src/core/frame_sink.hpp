@@ -49,8 +49,8 @@ class FrameSink {
   /// closed.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 
-  /// Messages in frames that were taken and have not left for a peer yet; one that went into
-  /// several frames counts with each.
+  /// Messages in frames, or in parts of a run, that were taken and have not left for a peer yet;
+  /// one that went into several frames counts with each.
   [[nodiscard]] virtual std::size_t unsent() const noexcept = 0;
 
   /// The next message that a peer has sent, or nothing; an empty one where it has several parts.

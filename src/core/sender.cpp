@@ -107,7 +107,7 @@ Sender::Outcome Sender::do_work(Clock::time_point now) {
       n += taken;
     }
   }
-  // Nothing joins a frame whose workers wait for it.
+  // Nothing joins a frame whose workers wait for it, and raw messages gain nothing by company.
   const bool lingers =
       settings_.format != Format::kRaw && settings_.batch_linger.count() != 0 && !is_awaited_;
   if (outcome == Outcome::kIdle && !lingers) batcher_.cut_all(now, outbox_.ready());

@@ -48,7 +48,11 @@ void Spool::write(const Frame& frame, bool is_older) noexcept {
                                                          .generation = last_generation_ + 1});
     }
     if (writer_) {
-      frame.is_run ? append_each(frame) : writer_->append(frame);
+      if (frame.is_run) {
+        append_each(frame);
+      } else {
+        writer_->append(frame);
+      }
       if (is_older) older_end_ = writer_->frames();
       return;
     }
@@ -64,12 +68,13 @@ void Spool::write(const Frame& frame, bool is_older) noexcept {
 
 /// The messages of a run, each as the frame that it would be alone.
 void Spool::append_each(const Frame& run) {
+  Frame alone;
+  alone.messages = 1;
+  alone.held = 1;
   wire::Records records(run.body.view());
   while (const auto payload = records.next()) {
-    Frame alone;
+    alone.body.resize(0);
     alone.body.append(*payload);
-    alone.messages = 1;
-    alone.held = 1;
     writer_->append(alone);
   }
 }

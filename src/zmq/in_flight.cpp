@@ -118,8 +118,8 @@ void InFlight::give_up_one(char* payload, Block& block) noexcept {
   if (left != kHasKept) return;
   block.leave_only_kept_records();
   const std::uint32_t messages = block.messages;
-  keep_or_free(block);
-  given_up_.fetch_add(messages, std::memory_order_release);  // as in give_up()
+  // As in give_up(). What comes too late to be kept stays among messages(), as lost.
+  if (keep_or_free(block)) given_up_.fetch_add(messages, std::memory_order_release);
 }
 
 /// What libzmq drops because the socket was closed finds the list open: keep_all() came before the
@@ -128,17 +128,19 @@ bool InFlight::keeps_any() noexcept {
   return kept_.load(std::memory_order_relaxed) != keeping_none();
 }
 
-void InFlight::keep_or_free(Block& block) noexcept {
+/// \return whether it is on the list
+bool InFlight::keep_or_free(Block& block) noexcept {
   Block* first = kept_.load(std::memory_order_relaxed);
   while (first != keeping_none()) {
     block.next = first;
     // Partner: the exchange in take_back(). What is on the list is read by another thread.
     if (kept_.compare_exchange_weak(first, &block, std::memory_order_release,
                                     std::memory_order_relaxed)) {
-      return;
+      return true;
     }
   }
   spares_.put(block.memory());
+  return false;
 }
 
 /// Moves them together, without the marks, and counts them.

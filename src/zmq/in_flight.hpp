@@ -58,7 +58,6 @@ class InFlight {
 
   /// Takes the body of a run over. All its messages are to be made, or given back.
   /// REQUIRES: frame.is_run and frame.held > 0
-  /// \throws std::bad_alloc; the frame has its body still
   [[nodiscard]] Rest hand_over_run(Frame& frame);
 
   /// Makes the next message of a run. REQUIRES: rest.messages > 0
@@ -68,7 +67,8 @@ class InFlight {
   /// The messages of a run that were not made are given up.
   void give_back(Rest& rest) noexcept;
 
-  /// Messages in bodies that libzmq has, or that a zmq::message_t of the caller has.
+  /// Messages in bodies that libzmq has, or that a zmq::message_t or Rest of the caller has; after
+  /// keep_all() also those that were given up of a run that is not back as a whole.
   [[nodiscard]] std::size_t messages() const noexcept {
     // Partner: give_up(). In this order: what is given up was handed over before.
     const std::size_t given_up = given_up_.load(std::memory_order_acquire);
@@ -90,7 +90,7 @@ class InFlight {
   static void give_up(void* data, void* hint) noexcept;
   void give_up_one(char* payload, Block& block) noexcept;
   [[nodiscard]] bool keeps_any() noexcept;
-  void keep_or_free(Block& block) noexcept;
+  bool keep_or_free(Block& block) noexcept;
   [[nodiscard]] static std::size_t free_all(Block* first) noexcept;
 
   /// Stands for "nothing is kept": an address that no block has.

@@ -307,7 +307,7 @@ bool ZmqSink::has_lost_peer() noexcept {
 // libzmq gives a body up when it is written, or copied into the buffer of a connection, or when it
 // is dropped because of the closing. keep_all() cannot tell these apart: so what is written in the
 // moment between it and libzmq's threads learning of the closing comes back, although its peer gets
-// it. For a peer that reads nothing that is one body at most.
+// it. For a peer that reads nothing that is one message at most.
 std::vector<Frame> ZmqSink::recover(Frame* offered) noexcept {
   if (in_flight_ == nullptr) return {};
   const bool had_body = std::exchange(has_body_, false);

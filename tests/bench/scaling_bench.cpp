@@ -53,15 +53,15 @@ void add_subscribers(std::vector<Case>& cases) {
       one.plan.is_pub = true;
       one.plan.subscribers = subscribers;
       // As many as give a few hundred thousand deliveries, and several windows.
-      one.plan.messages = std::max<std::uint64_t>(4 * kWindow, 500'000 / subscribers);
+      one.plan.messages = std::max<std::uint64_t>(2 * kWindow, 500'000 / subscribers);
       one.plan.window = kWindow;
     }
   }
 }
 
 void add_sizes(std::vector<Case>& cases) {
-  constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
-  constexpr std::uint64_t kMostMessages = 500'000;
+  constexpr std::uint64_t kMostBytes = std::uint64_t{128} << 20;
+  constexpr std::uint64_t kMostMessages = 250'000;
   constexpr std::uint64_t kTransactionBytes = std::uint64_t{1} << 20;
   constexpr std::uint64_t kTransaction = 1024;
   const auto add = [&](const char* name, const char* peer, Way way, std::uint64_t bytes) {

@@ -88,7 +88,7 @@ TEST_P(Crc32c, IsAsDefinedForEachLength) {
   const std::string bytes = random_bytes(10000, random);
   std::vector<std::size_t> lengths;
   for (std::size_t n = 0; n <= 200; ++n) lengths.push_back(n);
-  for (const std::size_t lanes : {1024U, 2048U, 3072U, 6144U, 9216U})
+  for (const std::size_t lanes : {512U, 768U, 1024U, 2048U, 3072U, 6144U, 9216U})
     for (std::size_t n = lanes - 17; n <= lanes + 17; ++n) lengths.push_back(n);
   for (const std::size_t n : lengths) {
     const std::string_view part(bytes.data(), n);

@@ -224,7 +224,7 @@ TEST_F(SenderTest, DiscardsTheOldestForAWorkerThatWantsRoom) {
   const auto lane = open_lane();
   const std::size_t filled = fill(*lane);
   socket_.answer(SendResult::kWouldBlock);
-  EXPECT_EQ(work(), Outcome::kBlocked);  // one is in a frame
+  EXPECT_EQ(work(), Outcome::kBlocked);  // some are in a frame
   std::size_t published = filled;
   while (test::publish(*lane, {std::string(1000, 'g')}, start_)) ++published;
   lane->request_room(3000, true);

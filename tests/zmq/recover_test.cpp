@@ -350,6 +350,29 @@ TEST_F(RecoverTest, GivesBackARunOfWhichAPartWasTaken) {
   EXPECT_EQ(sink_.unsent(), 0U);
 }
 
+TEST_F(RecoverTest, GivesBackNothingOfARunThatSomebodyHasStill) {
+  constexpr const char* kAddress = "inproc://peer";
+  zmq::socket_t peer(context_->get(), zmq::socket_type::pull);
+  peer.set(zmq::sockopt::linger, 0);
+  peer.set(zmq::sockopt::rcvhwm, 1);
+  peer.bind(kAddress);
+  settings_.send_hwm = 1;
+  // No user can write this address: it is what has a peer that takes the memory itself.
+  settings_.endpoints = {{kAddress, Endpoint::Transport::kIpc, false}};
+  sink_.open();
+  Frame run = run_of({"1", "2", "3", "4", "5"});
+  ASSERT_EQ(sink_.send(run), SendResult::kWouldBlock);
+  zmq::message_t message;
+  ASSERT_TRUE(peer.recv(message));
+  EXPECT_EQ(message.to_string(), "1");
+  EXPECT_TRUE(sink_.recover(&run).empty());
+  EXPECT_EQ(run.held, 0U);
+  EXPECT_EQ(run.messages, 0U);
+  EXPECT_EQ(sink_.unsent(), 5U);
+  message.rebuild();
+  EXPECT_EQ(sink_.unsent(), 4U) << "those that nobody got are lost";
+}
+
 TEST_F(RecoverTest, GoesOnWithARunOnAnotherSocket) {
   open("ipc:///nonexistent/omzmq");
   Frame run = run_of({"1", "2"});

@@ -190,6 +190,7 @@ std::vector<NamedWorkload> core_workloads() {
       {"submit_1024", [] { return std::make_unique<Submit>(1024); }},
       {"submit_8", [] { return std::make_unique<Submit>(8); }},
       {"send_raw", [] { return std::make_unique<Send>(Format::kRaw, 1024); }},
+      {"send_raw_8", [] { return std::make_unique<Send>(Format::kRaw, 8); }},
       {"send_raw_pub",
        [] { return std::make_unique<Send>(Format::kRaw, 1024, 0, SocketType::kPub); }},
       {"send_lines", [] { return std::make_unique<Send>(Format::kLines, 1024); }},

@@ -221,7 +221,11 @@ class FakeSink : public FrameSink {
     socket_.sent_.resize(socket_.sent_.size() - n);
     for (const SentFrame& kept : kept_) {
       if (offered == nullptr) break;
-      offered->is_run ? append_record(offered->body, kept.body) : offered->body.append(kept.body);
+      if (offered->is_run) {
+        append_record(offered->body, kept.body);
+      } else {
+        offered->body.append(kept.body);
+      }
     }
     kept_.clear();
     ++socket_.closes_;
