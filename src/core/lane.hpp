@@ -32,6 +32,9 @@ namespace omzmq {
 /// A transaction is published by one store, or not at all: what was reserved and not published is
 /// forgotten by the next reserve().
 ///
+/// What is put into an empty lane begins at its start. So a lane whose reader keeps up is a piece
+/// of memory that both sides have in their caches, and not all of it in turn.
+///
 /// Threads: one writer (try_reserve, publish, publish_block, retire, wait_for_answer and the
 /// members under "Writer"), one reader (front, release and the members under "Reader"). Writer
 /// calls are wait-free, wait_for_answer() aside. `held_bytes` and `peak_bytes` may be called by
@@ -59,7 +62,9 @@ class Lane {
 
   /// Memory for a body of `bytes` > 0, or nullptr when there is no room for it now.
   [[nodiscard]] std::byte* try_reserve(std::size_t bytes) noexcept {
-    if (footprint(bytes) > room()) return nullptr;
+    const std::size_t free_bytes = room();
+    if (footprint(bytes) > free_bytes) return nullptr;
+    if (free_bytes == capacity_) begin_again();
     std::byte* entry = storage_.get() + write_offset_;
     store(entry, static_cast<std::uint64_t>(bytes));
     reserved_ = bytes;
@@ -78,6 +83,7 @@ class Lane {
   [[nodiscard]] bool publish_block(std::unique_ptr<std::byte[]>& block,
                                    std::size_t bytes) noexcept {
     if (room() != capacity_) return false;
+    begin_again();
     std::byte* entry = storage_.get() + write_offset_;
     store(entry, static_cast<std::uint64_t>(bytes) | kBlockFlag);
     store(entry + kWord, block.release());
@@ -156,7 +162,7 @@ class Lane {
     // Partner: the store in publish_entry(). seq_cst, because a sender that goes to sleep relies on
     // this load coming after its store of the wake-up threshold (see Handoff).
     if (tail_.load(std::memory_order_seq_cst) == head_.load(std::memory_order_relaxed)) return {};
-    const std::byte* entry = storage_.get() + read_offset_;
+    const std::byte* entry = storage_.get() + read_offset();
     const auto length = load<std::uint64_t>(entry);
     if ((length & kBlockFlag) == 0) return {entry + kWord, length};
     return {load<const std::byte*>(entry + kWord), length & ~kBlockFlag};
@@ -167,12 +173,12 @@ class Lane {
     const std::span<const std::byte> body = front();
     assert(!body.empty());
     std::size_t entry_bytes = footprint(body.size());
-    const std::byte* entry = storage_.get() + read_offset_;
+    const std::byte* entry = storage_.get() + read_offset();
     if ((load<std::uint64_t>(entry) & kBlockFlag) != 0) {
       delete[] load<std::byte*>(entry + kWord);
       entry_bytes = footprint(sizeof(void*));
     }
-    read_offset_ = advance(read_offset_, entry_bytes);
+    read_offset_ = advance(read_offset(), entry_bytes);
     released_bytes_.add(body.size());
     // Partner: the load in room(): the writer may overwrite what it sees released. seq_cst for the
     // sake of answer_room_request().
@@ -264,6 +270,22 @@ class Lane {
     return offset + bytes < capacity_ ? offset + bytes : offset + bytes - capacity_;
   }
 
+  /// What is published next begins at the start. REQUIRES: the lane is empty
+  void begin_again() noexcept {
+    write_offset_ = 0;
+    // Partner: read_offset(), whose caller has seen the store of tail_ that follows.
+    begun_again_.store(tail_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+
+  /// Where the oldest entry is. REQUIRES: there is one, and the caller has loaded tail_ since
+  [[nodiscard]] std::size_t read_offset() const noexcept {
+    // Partner: begin_again(). It has come to this position or to none behind it: the writer does it
+    // in an empty lane only, so where the reader is.
+    const bool is_at_start =
+        head_.load(std::memory_order_relaxed) == begun_again_.load(std::memory_order_relaxed);
+    return is_at_start ? 0 : read_offset_;
+  }
+
   void publish_entry(std::size_t entry_bytes, std::size_t body_bytes) noexcept {
     write_offset_ = advance(write_offset_, entry_bytes);
     reserved_ = 0;
@@ -291,6 +313,7 @@ class Lane {
 
   // Written by the writer. Positions count bytes since the start and never wrap; offsets do.
   alignas(kFalseSharingRange) std::atomic<std::uint64_t> tail_{0};
+  std::atomic<std::uint64_t> begun_again_{0};  ///< the last position that lies at the start
   std::size_t write_offset_ = 0;
   std::size_t reserved_ = 0;
   Counter published_bytes_;

@@ -28,8 +28,8 @@
  * Sizes count words of the ring. A transaction takes one word or two, or it is larger than the lane:
  * then it wants all of the ring and takes one word, the pointer to its block (publish_block()).
  *
- * What is left out: the second half of the lane's storage (positions are taken modulo the capacity;
- * tests/unit has every offset), and all deadlines that do not matter. A worker waits for room, and a
+ * What is left out: the second half of the lane's storage (positions are taken modulo the capacity,
+ * from where the writer began again last; tests/unit has every offset), and all deadlines that do not matter. A worker waits for room, and a
  * sender with nothing open sleeps, for ever: if a wake-up is lost, Spin finds the state in which
  * nothing moves any more. Deadlines that matter, those of a lingering frame and of a blocked socket,
  * come either at any moment or, `timeout`, not before everything else stands still; then the lanes
@@ -40,7 +40,7 @@
  * anything to be discarded. The second worker may see the daemon stop: then it goes on, or goes, though what it
  * published is not confirmed.
  *
- * Faults to be found, one at a time, to see that the model can fail: BROKEN is one of 1 .. 9, see
+ * Faults to be found, one at a time, to see that the model can fail: BROKEN is one of 1 .. 10, see
  * run.sh.
  */
 
@@ -64,6 +64,7 @@ byte tail[LANES];
 byte head[LANES];
 byte word[LANES * CAPACITY]; /* 0: may be written; else number of the transaction, times 2, plus
                                 1 when it goes on with the next word */
+byte begun_again[LANES]; /* Lane::begun_again_ */
 byte wanted[LANES];
 bool discard; /* Lane::discard_: of all lanes, because it is a parameter of the action */
 bool retired[LANES];
@@ -79,7 +80,8 @@ byte unsettled[LANES]; /* Lane::unsettled_: the sender's own; others look at it 
 
 #define USED(l) (tail[l] - head[l])
 #define ROOM(l) (CAPACITY - USED(l))
-#define WORD(l, position) word[(l)*CAPACITY + (position) % CAPACITY]
+/* `start`: the position that lies at the lane's start, as the worker or the sender knows it. */
+#define WORD(l, position, start) word[(l)*CAPACITY + ((position) - (start)) % CAPACITY]
 
 /* A shared access, and what touches nothing shared behind it, is one step: `atomic` and `d_step`
    below join no two accesses of which another process could tell the order. */
@@ -148,12 +150,16 @@ inline take(l) {
   asked = wanted[l]; /* looks for a request before it releases */
 #endif
   d_step {
-    assert(WORD(l, head[l]) / 2 == next[l]); /* each once, and in order */
-    taken = 1 + WORD(l, head[l]) % 2;
-    assert(taken == 1 || WORD(l, head[l] + 1) == 2 * next[l]);
+    if /* read_offset() */
+    :: head[l] == begun_again[l] -> start[l] = head[l]
+    :: else
+    fi;
+    assert(WORD(l, head[l], start[l]) / 2 == next[l]); /* each once, and in order */
+    taken = 1 + WORD(l, head[l], start[l]) % 2;
+    assert(taken == 1 || WORD(l, head[l] + 1, start[l]) == 2 * next[l]);
     next[l] = next[l] + 1;
-    WORD(l, head[l]) = 0; /* from the store to head_ on the worker may write */
-    WORD(l, head[l] + taken - 1) = 0;
+    WORD(l, head[l], start[l]) = 0; /* from the store to head_ on the worker may write */
+    WORD(l, head[l] + taken - 1, start[l]) = 0;
     head[l] = head[l] + taken;
     taken = 0
   };
@@ -172,6 +178,7 @@ inline take(l) {
 
 active proctype Sender() {
   byte next[LANES] = 1;
+  byte start[LANES];
   bool known[LANES]; /* Handoff::lanes_ */
   bool frame_open, has_blocked, enough;
   byte gone, taken, asked, threshold;
@@ -281,12 +288,22 @@ finished:
 /* The body of a transaction: write_transaction() into what try_reserve() gave. */
 inline write_words() {
   d_step {
-    assert(WORD(me, tail[me]) == 0); /* unread data is never overwritten */
-    WORD(me, tail[me]) = 2 * number + (words - 1);
+    if
+#if BROKEN == 10
+    :: true -> /* begins again though the sender is not through */
+#else
+    :: ROOM(me) == CAPACITY -> /* begin_again() */
+#endif
+      start = tail[me];
+      begun_again[me] = start
+    :: else
+    fi;
+    assert(WORD(me, tail[me], start) == 0); /* unread data is never overwritten */
+    WORD(me, tail[me], start) = 2 * number + (words - 1);
     if
     :: words == 2 ->
-      assert(WORD(me, tail[me] + 1) == 0);
-      WORD(me, tail[me] + 1) = 2 * number
+      assert(WORD(me, tail[me] + 1, start) == 0);
+      WORD(me, tail[me] + 1, start) = 2 * number
     :: else
     fi
   }
@@ -348,7 +365,7 @@ confirmed_at_once:
 
 active [LANES] proctype Worker() {
   byte number = 1;
-  byte needed, words, used;
+  byte needed, words, used, start;
   bool gave_up = (me == 0); /* the first worker has patience without end */
 #ifndef CONFIRM
 

@@ -100,3 +100,4 @@ expect_fault 6 "a transaction is published before it is written"
 expect_fault 7 "the sender looks for a request before it confirms" -DCONFIRM
 expect_fault 8 "a worker looks for confirmation before it asks for it" -DCONFIRM
 expect_fault 9 "a lane is dropped while a frame holds a share of it" -DCONFIRM
+expect_fault 10 "a worker begins again in a lane that is not empty"
