@@ -37,7 +37,7 @@ void add_topics(std::vector<Case>& cases) {
         one.plan.is_pub = true;
         one.plan.topics = topics;
         one.plan.order = order;
-        one.plan.messages = 200'000;
+        one.plan.messages = 120'000;
         one.plan.window = kWindow;
       }
     }
