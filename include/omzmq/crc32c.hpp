@@ -17,9 +17,9 @@
 
 // CRC-32C (Castagnoli, polynomial 0x1EDC6F41, reflected), as in iSCSI (RFC 3720), ext4 and SCTP.
 // Header-only; needs nothing but the standard library and the compiler's (and on ARM the C library,
-// to ask for the instruction). Uses what the processor has, found out at run time: carry-less products of 64 bytes
-// at a time (AVX-512 with VPCLMULQDQ), its instruction for this sum (SSE4.2, ARMv8 CRC), or a
-// table.
+// to ask for the instruction). Uses what the processor has, found out at run time: carry-less
+// products of 64 bytes at a time (AVX-512 with VPCLMULQDQ), its instruction for this sum (SSE4.2,
+// ARMv8 CRC), or a table.
 
 namespace omzmq::wire {
 
