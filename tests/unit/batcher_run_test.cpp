@@ -175,7 +175,7 @@ TEST(Runs, TakeMemoryOfTheirSize) {
   batcher.take_memory_from(&spares);
   static_cast<void>(spares.take(1));
   FrameBuffer spare;
-  spare.append("..............");
+  spare.append(std::string(18, '.'));  // what the two records take
   const char* const where = spare.view().data();
   spares.put(spare.release());
   std::deque<Frame> ready;
