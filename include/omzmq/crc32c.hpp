@@ -65,6 +65,8 @@ constexpr std::uint32_t add_byte(std::uint32_t state, char byte) noexcept {
   return (state >> 8) ^ kSlices[0][(state ^ static_cast<unsigned char>(byte)) & 0xFF];
 }
 
+using Extend = std::uint32_t (*)(std::uint32_t state, const char* data, std::size_t size) noexcept;
+
 /// For processors without the instruction. `state` is the bare register, here and below.
 inline std::uint32_t extend_portable(std::uint32_t state, const char* data,
                                      std::size_t size) noexcept {
@@ -162,12 +164,7 @@ OMZMQ_WIRE_CRC_TARGET inline std::uint32_t extend_by_instruction(std::uint32_t s
 #undef OMZMQ_WIRE_CRC_TARGET
 #else
 inline bool has_instruction() noexcept { return false; }
-
-/// Never called: stands for what this processor or compiler has not.
-inline std::uint32_t extend_by_instruction(std::uint32_t state, const char* data,
-                                           std::size_t size) noexcept {
-  return extend_portable(state, data, size);
-}
+inline constexpr Extend extend_by_instruction = extend_portable;  ///< never called
 #endif
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -233,15 +230,8 @@ OMZMQ_WIRE_FOLD_TARGET inline std::uint32_t extend_by_folding(std::uint32_t stat
 #undef OMZMQ_WIRE_FOLD_TARGET
 #else
 inline bool can_fold() noexcept { return false; }
-
-/// Never called, as above.
-inline std::uint32_t extend_by_folding(std::uint32_t state, const char* data,
-                                       std::size_t size) noexcept {
-  return extend_portable(state, data, size);
-}
+inline constexpr Extend extend_by_folding = extend_portable;  ///< never called
 #endif
-
-using Extend = std::uint32_t (*)(std::uint32_t state, const char* data, std::size_t size) noexcept;
 
 inline Extend fastest_extend() noexcept {
   if (can_fold()) return extend_by_folding;

@@ -53,8 +53,10 @@ class PublishTimes {
                                    [](const Segment& segment) { return segment.messages != 0; });
     several_->count = static_cast<std::size_t>(end - rest);
     std::move(rest, end, list.begin());
-    if (several_->count == 0) several_.reset();
-    if (several_ == nullptr) only_messages_ = 0;
+    if (several_->count == 0) {
+      several_.reset();
+      only_messages_ = 0;
+    }
     return taken;
   }
 

@@ -34,7 +34,8 @@ void copy_bytes(benchmark::State& state) {
 }
 BENCHMARK(copy_bytes)->Arg(64)->Arg(4096)->Arg(65536)->Arg(1 << 20);
 
-void run_crc(benchmark::State& state, crc32c_detail::Extend extend) {
+void run_crc(benchmark::State& state, crc32c_detail::Extend extend, bool is_possible = true) {
+  if (!is_possible) return state.SkipWithError("this processor has no instruction for it");
   const std::string bytes = make_bytes(state.range(0));
   for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(extend(~0U, bytes.data(), bytes.size()));
@@ -42,20 +43,12 @@ void run_crc(benchmark::State& state, crc32c_detail::Extend extend) {
 }
 
 void crc_by_folding(benchmark::State& state) {
-  if (!crc32c_detail::can_fold()) {
-    state.SkipWithError("this processor has no instruction for it");
-    return;
-  }
-  run_crc(state, crc32c_detail::extend_by_folding);
+  run_crc(state, crc32c_detail::extend_by_folding, crc32c_detail::can_fold());
 }
 BENCHMARK(crc_by_folding)->Arg(64)->Arg(1024)->Arg(4096)->Arg(65536)->Arg(1 << 20);
 
 void crc_by_instruction(benchmark::State& state) {
-  if (!crc32c_detail::has_instruction()) {
-    state.SkipWithError("this processor has no instruction for it");
-    return;
-  }
-  run_crc(state, crc32c_detail::extend_by_instruction);
+  run_crc(state, crc32c_detail::extend_by_instruction, crc32c_detail::has_instruction());
 }
 BENCHMARK(crc_by_instruction)->Arg(64)->Arg(1024)->Arg(4096)->Arg(65536)->Arg(1 << 20);
 

@@ -146,10 +146,15 @@ TEST_P(ManyAtATime, StopsWhereAFrameIsReady) {
   EXPECT_EQ(ready.size(), 1U);
 }
 
-TEST(Runs, HaveBoundsOfTheirOwn) {
+Settings raw(SocketType sock_type) {
   Settings settings;
   settings.format = Format::kRaw;
-  settings.sock_type = SocketType::kPush;
+  settings.sock_type = sock_type;
+  return settings;
+}
+
+TEST(Runs, HaveBoundsOfTheirOwn) {
+  Settings settings = raw(SocketType::kPush);
   settings.batch_max_messages = 1;  // may be written, and has no effect with raw
   Batcher batcher(settings, kStart);
   std::deque<Frame> ready;
@@ -167,9 +172,7 @@ TEST(Runs, HaveBoundsOfTheirOwn) {
 }
 
 TEST(Runs, TakeMemoryOfTheirSize) {
-  Settings settings;
-  settings.format = Format::kRaw;
-  settings.sock_type = SocketType::kPush;
+  const Settings settings = raw(SocketType::kPush);
   Batcher batcher(settings, kStart);
   SpareBuffers spares;
   batcher.take_memory_from(&spares);
@@ -188,9 +191,7 @@ TEST(Runs, TakeMemoryOfTheirSize) {
 }
 
 TEST(Runs, AreNotMadeForAPub) {
-  Settings settings;
-  settings.format = Format::kRaw;
-  settings.sock_type = SocketType::kPub;
+  const Settings settings = raw(SocketType::kPub);
   Batcher batcher(settings, kStart);
   std::deque<Frame> ready;
   const auto body = transaction({"a", "b"}, false, kStart);
@@ -202,9 +203,7 @@ TEST(Runs, AreNotMadeForAPub) {
 }
 
 TEST(Runs, HoldMessagesOfOneWorkerThatWaits) {
-  Settings settings;
-  settings.format = Format::kRaw;
-  settings.sock_type = SocketType::kPush;
+  const Settings settings = raw(SocketType::kPush);
   Batcher batcher(settings, kStart);
   std::deque<Frame> ready;
   const auto body = transaction({"a", "b", "c"}, false, kStart);
