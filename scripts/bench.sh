@@ -24,8 +24,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 all_parts=(end_to_end latency stalls actions pipeline scaling micro)
-targets=(omzmq bench_load bench_receive bench_latency stall_bench pipeline_bench scaling_bench lane_bench core_bench
-  sender_bench wire_bench)
+targets=(omzmq ombare bench_load bench_receive bench_latency stall_bench pipeline_bench scaling_bench lane_bench
+  core_bench sender_bench wire_bench)
 # Times the usual number of messages through rsyslogd: what makes five rounds of all of it six minutes.
 scale=0.8
 work=$root/build/bench

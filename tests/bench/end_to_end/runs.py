@@ -26,12 +26,17 @@ class Tools:
         self.rsyslogd = rsyslogd
         self.omzmq = os.path.abspath(module or os.path.join(build, "omzmq.so"))
 
+    def path(self, name):
+        return os.path.join(self.build, "tests", "bench", "end_to_end", name)
+
     def program(self, name, *arguments):
-        return Program(os.path.join(self.build, "tests", "bench", "end_to_end", name), arguments)
+        return Program(self.path(name), arguments)
 
     def modules(self, transport):
         if transport.module == "omzmq":
             return [self.omzmq]
+        if transport.module == "ombare":
+            return [self.path("ombare.so")]
         return [transport.module] if transport.module else []
 
     def daemon(self, scenario, directory, actions):
@@ -42,6 +47,8 @@ def action(transport, endpoint, curve=""):
     """The text of one action."""
     if not transport.module:
         return 'action(type="omfile" file="/dev/null" template="bench")'
+    if transport.module == "ombare":
+        return f'action(type="ombare" endpoint="{endpoint}" template="bench")'
     own = f'format="{transport.format}" {transport.parameters}' if transport.module == "omzmq" else ""
     sign = "@" if transport.socket == "PUB" else ">"
     return (f'action(type="{transport.module}" socktype="{transport.socket}" endpoints="{sign}{endpoint}" '

@@ -22,6 +22,7 @@ class Transport:
 
 
 FLOOR = Transport("floor", socket="")
+BARE = Transport("bare libzmq frames", "ombare", "lines", peer="floor")  # ombare.c
 OMCZMQ = Transport("omczmq", "omczmq", peer="floor")
 RAW = Transport("omzmq raw", "omzmq", peer="omczmq")
 LINES = Transport("omzmq lines", "omzmq", "lines", peer="floor")
@@ -87,10 +88,10 @@ def end_to_end(scale):
     def scenario(transport, size=256, **more):
         return Scenario("end_to_end", transport, count(MESSAGES[size], scale), size, **more)
 
-    for transport in (FLOOR, OMCZMQ, RAW, LINES, PACKED, ZSTD, CURVE):
+    for transport in (FLOOR, BARE, OMCZMQ, RAW, LINES, PACKED, ZSTD, CURVE):
         yield scenario(transport)
     for size in (80, 1024):
-        for transport in (FLOOR, OMCZMQ, RAW, LINES, PACKED):
+        for transport in (FLOOR, BARE, OMCZMQ, RAW, LINES, PACKED):
             yield scenario(transport, size)
     for transport in (FLOOR, OMCZMQ, PACKED):
         yield scenario(transport, workers=4)

@@ -60,10 +60,17 @@ def _those(findings):
 
 
 def received_of_floor(results):
-    return _those(_finding(f"{format_name} {size} B", ratio(_push(results, f"omzmq {format_name}", size),
-                                                            _floor(results, size), "messages_per_s"),
-                           lambda found: found >= 0.95)
-                  for format_name in ("packed", "lines") for size in (80, 256))
+    """Beside them, what libzmq, tcp and a receiver leave of the floor without anything of ours."""
+    def of_floor(name, size):
+        return ratio(_push(results, name, size), _floor(results, size), "messages_per_s")
+
+    found = [_finding(f"{format_name} {size} B", of_floor(f"omzmq {format_name}", size), lambda seen: seen >= 0.95)
+             for format_name in ("packed", "lines") for size in (80, 256)]
+    bare = [of_floor("bare libzmq frames", size) for size in (80, 256)]
+    if all(bare) and found[-1]:
+        beside = " and ".join(digits(seen.median) for seen in bare)
+        found[-1] = dataclasses.replace(found[-1], text=f"{found[-1].text} (bare libzmq frames: {beside})")
+    return _those(found)
 
 
 def cpu_over_floor(results):
