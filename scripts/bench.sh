@@ -16,9 +16,10 @@
 #
 # It installs nothing: what is missing is named, and `scripts/deps.sh bench` installs it. The release
 # is built in build/release, only what is measured, with rsyslog's headers as scripts/build.sh fetches
-# them. Every result is a line of JSON in build/bench/results.jsonl. Figures of a machine that does
-# other things too are compared with their neighbours in the table or not at all; the tables say how
-# busy it was.
+# them. Every result is a line of JSON in build/bench/results.jsonl. A run through rsyslogd during
+# which something else used the processors is made again, at most twice. Figures of a machine that
+# does other things too are compared with their neighbours in the table or not at all; the tables say
+# how busy it was.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

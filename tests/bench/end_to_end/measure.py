@@ -28,7 +28,8 @@ sends the numbered lines as fast as rsyslogd reads them, or at a rate. The figur
                   result, not an error
   rss_mib         the most memory that rsyslogd had
   other_cores     processors that something else used meanwhile: where it is not near 0, the figures of
-                  that run say little
+                  that run say little. Above 0.1 the run is made again, at most twice, and the one
+                  with the least of it counts
   p50_us ...      latency from handing the line to rsyslogd's socket until the receiver's program has
                   it. With a rate, lines that a sleep of 50 us made due go out together; sent_per_s is
                   the rate that came about
@@ -58,6 +59,8 @@ import scenarios
 from daemon import Failure
 
 QUICK_SCALE = 0.02
+MOST_OTHER_CORES = 0.1
+MOST_TRIES = 3
 
 
 def parse_arguments():
@@ -107,12 +110,22 @@ def measure(arguments, out):
 def measure_one(arguments, tool, scenario, number):
     begun = time.monotonic()
     try:
-        values = runs.run(tool, scenario)
+        values = least_disturbed(lambda: runs.run(tool, scenario), 1 if arguments.quick else MOST_TRIES)
     except Failure as failure:
         raise Failure(f"{scenario.describe()}: {failure}") from None
     if arguments.verbose:
         print(f"{time.monotonic() - begun:.1f} s  {scenario.describe()}", file=sys.stderr)
     return scenario.line(number, values)
+
+
+def least_disturbed(run, most_tries):
+    """Decides by what others used, never by what else was seen of a run."""
+    tries = []
+    while len(tries) < most_tries:
+        tries.append(run())
+        if tries[-1].get("other_cores", 0.0) <= MOST_OTHER_CORES:
+            return tries[-1]
+    return min(tries, key=lambda values: values["other_cores"])
 
 
 def main():
