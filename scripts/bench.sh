@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The omzmq authors
 #
-# Measures omzmq beside its peers, in about six minutes after the build, and prints the tables.
+# Measures omzmq beside its peers, in about eight minutes after the build, and prints the tables.
 #
 #   scripts/bench.sh                 everything
 #   scripts/bench.sh --write         everything; then puts the tables into docs/benchmarks.md and
@@ -27,7 +27,7 @@ set -euo pipefail
 all_parts=(end_to_end latency stalls actions pipeline scaling micro)
 targets=(omzmq ombare bench_load bench_receive bench_latency stall_bench pipeline_bench scaling_bench lane_bench
   core_bench sender_bench wire_bench)
-# Times the usual number of messages through rsyslogd: what makes five rounds of all of it six minutes.
+# Times the usual number of messages through rsyslogd: what makes five rounds of all of it eight minutes.
 scale=0.8
 work=$root/build/bench
 results=$work/results.jsonl
