@@ -4,14 +4,15 @@
 #
 # Installs the Debian packages that omzmq needs, those that are missing; silent when none is.
 #
-#   scripts/deps.sh [build|test|check|bench]     default: build
-#   scripts/deps.sh --list [build|test|check|bench]
-#   scripts/deps.sh --missing [build|test|check|bench]
+#   scripts/deps.sh [build|test|check|bench|distros]     default: build
+#   scripts/deps.sh --list [build|test|check|bench|distros]
+#   scripts/deps.sh --missing [build|test|check|bench|distros]
 #
 #   build   what compiles omzmq.so and zmqtap (scripts/build.sh, scripts/demo.sh)
 #   test    that, and what the tests use (scripts/test.sh)
 #   check   that, and the tools of scripts/check.sh
 #   bench   what compiles, and what scripts/bench.sh measures and draws with
+#   distros what tests/distros.sh makes other releases of Debian with, and nothing else
 #   --list     only print the names of the set, one a line
 #   --missing  only print those of them that are not installed
 #
@@ -35,13 +36,15 @@ command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
   libconcurrentqueue-dev shellcheck spin valgrind)
 bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
+distros_packages=(debootstrap debian-archive-keyring git iproute2 util-linux)
 
 packages_of() {
-  printf '%s\n' "${build_packages[@]}"
+  [[ $1 == distros ]] || printf '%s\n' "${build_packages[@]}"
   case $1 in
     test) printf '%s\n' "${test_packages[@]}" ;;
     check) printf '%s\n' "${test_packages[@]}" "${check_packages[@]}" ;;
     bench) printf '%s\n' "${bench_packages[@]}" ;;
+    distros) printf '%s\n' "${distros_packages[@]}" ;;
   esac
 }
 
@@ -124,8 +127,8 @@ for argument in "$@"; do
     help | -h) usage && exit ;;
     list) list=1 ;;
     missing) only_missing=1 ;;
-    build | test | check | bench) set_name=${argument#--} ;;
-    *) die "unknown argument '$argument'; right would be build, test, check, bench, --list or --missing" ;;
+    build | test | check | bench | distros) set_name=${argument#--} ;;
+    *) die "unknown argument '$argument'; right would be build, test, check, bench, distros, --list or --missing" ;;
   esac
 done
 set_name=${set_name:-build}
