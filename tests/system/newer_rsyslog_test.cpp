@@ -79,7 +79,8 @@ TEST_F(PrometheusFormat, OfImpstatsHasOurCounters) {
   receiver.start();
   Injector(daemon.input()).numbered(0, 10);
   ASSERT_TRUE(receiver.wait_for(10));
-  const std::regex sample(R"re((^|[\n ])(U__it_sent_2e_|it_sent\.)messages_total 10\n)re");
+  const std::regex sample(
+      R"re((^|\n)(U__it__sent_2E_messages__total|it_sent\.messages_total) 10\n)re");
   std::string text;
   EXPECT_TRUE(wait_until([&] {
     text = read_file(whole.statistics());
