@@ -70,6 +70,8 @@ settle_root() {
     mkdir -p "$tree$(dirname "$file")"
     cp "$file" "$tree$file"
   done < <(machine_apt_files)
+  # It need not outlive a loss of power.
+  printf 'force-unsafe-io\n' >"$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
   # No service is started when its package is installed.
   printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
   chmod 755 "$tree/usr/sbin/policy-rc.d"

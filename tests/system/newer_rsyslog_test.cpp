@@ -39,7 +39,7 @@ class YamlConfiguration : public SystemTest {
 TEST_F(YamlConfiguration, OfTheQuickStartDelivers) {
   Rsyslogd daemon(directory_, "quick-start.yaml", quick_start(), input());
   daemon.start();
-  Receiver receiver(directory_, "receiver", {.endpoint = ipc_endpoint()});
+  Receiver receiver(directory_, "receiver", {.bind = false, .endpoint = ipc_endpoint()});
   receiver.start();
   Injector(daemon.input()).message("<13>Nov 23 10:00:00 host me: hello");
   ASSERT_TRUE(receiver.wait_for(1));
