@@ -40,7 +40,7 @@ forbid_includes() {
 }
 
 check_includes() {
-  local common core zmq plugin tap tap_parts public
+  local common core zmq plugin tap tap_parts public formatters
   # The names of rsyslog's headers that a module comes near to, and of the string library behind them.
   local rsyslog='rsyslog\.h|config\.h|conf\.h|module-template\.h|modules\.h|msg\.h|template\.h|obj.*\.h'
   rsyslog+='|errmsg\.h|statsobj\.h|glbl\.h|cfsysline\.h|srUtils\.h|syslogd-types\.h|typedefs\.h'
@@ -54,8 +54,11 @@ check_includes() {
   mapfile -t tap_parts < <(project_files 'src/tap/records/*.?pp' 'src/tap/count/*.?pp' \
     'src/tap/screen/*.?pp' 'src/tap/text/*.?pp')
   mapfile -t public < <(project_files 'include/*.h' 'include/*.hpp')
-  forbid_includes "${common[@]}" -- "$libzmq|$rsyslog|fmt/.*|(\\.\\./)?(core|zmq|plugin|tap)/.*" \
+  forbid_includes "${common[@]}" -- "$libzmq|$rsyslog|(\\.\\./)?(core|zmq|plugin|tap)/.*" \
     "src/common is for everybody: it knows nothing but C++"
+  mapfile -t formatters < <(project_files 'src/*.?pp' | grep -v '^src/common/format\.')
+  forbid_includes "${formatters[@]}" -- 'fmt/.*' \
+    "formatted() of src/common/format.hpp stands for fmt, which is compiled there alone"
   forbid_includes "${core[@]}" "${public[@]}" -- "$libzmq|$rsyslog" \
     "src/core and include/ know neither ZeroMQ nor rsyslog"
   forbid_includes "${core[@]}" "${public[@]}" -- '(\.\./)?(zmq|plugin|tap)/.*' \

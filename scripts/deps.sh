@@ -4,14 +4,16 @@
 #
 # Installs the Debian packages that omzmq needs, those that are missing; silent when none is.
 #
-#   scripts/deps.sh [build|test|check|bench]     default: build
-#   scripts/deps.sh --list [build|test|check|bench]
-#   scripts/deps.sh --missing [build|test|check|bench]
+#   scripts/deps.sh [SET]              default: build
+#   scripts/deps.sh --list [SET]
+#   scripts/deps.sh --missing [SET]
 #
-#   build   what compiles omzmq.so and zmqtap (scripts/build.sh, scripts/demo.sh)
-#   test    that, and what the tests use (scripts/test.sh)
-#   check   that, and the tools of scripts/check.sh
-#   bench   what compiles, and what scripts/bench.sh measures and draws with
+#   build    what compiles omzmq.so and zmqtap (scripts/build.sh, scripts/demo.sh)
+#   test     that, and what the tests use (scripts/test.sh)
+#   check    that, and the tools of scripts/check.sh
+#   package  what compiles, and makes the Debian packages (scripts/package.sh)
+#   bench    what compiles, and what scripts/bench.sh measures and draws with
+#   distros  what tests/distros.sh makes other releases of Debian with, and nothing else
 #   --list     only print the names of the set, one a line
 #   --missing  only print those of them that are not installed
 #
@@ -32,16 +34,21 @@ test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard p
   golang-go nodejs iproute2 jq postgresql groff bsdutils)
 # Debian's nodejs has no npm with it; others' packages of it do, and cannot be installed beside Debian's.
 command -v npm >/dev/null || test_packages+=(npm)
-check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
-  libconcurrentqueue-dev shellcheck spin valgrind)
+check_packages=(apparmor bash-completion binutils clang clang-format clang-tidy fish gcc libbenchmark-dev
+  libclang-rt-dev libconcurrentqueue-dev lintian shellcheck spin valgrind zsh)
+package_packages=(debhelper)
 bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
+distros_packages=(debootstrap debian-archive-keyring git iproute2 util-linux)
 
 packages_of() {
-  printf '%s\n' "${build_packages[@]}"
+  [[ $1 == distros ]] || printf '%s\n' "${build_packages[@]}"
   case $1 in
     test) printf '%s\n' "${test_packages[@]}" ;;
-    check) printf '%s\n' "${test_packages[@]}" "${check_packages[@]}" ;;
+    check) printf '%s\n' "${test_packages[@]}" "${package_packages[@]}" "${distros_packages[@]}" \
+      "${check_packages[@]}" ;;
+    package) printf '%s\n' "${package_packages[@]}" ;;
     bench) printf '%s\n' "${bench_packages[@]}" ;;
+    distros) printf '%s\n' "${distros_packages[@]}" ;;
   esac
 }
 
@@ -124,8 +131,8 @@ for argument in "$@"; do
     help | -h) usage && exit ;;
     list) list=1 ;;
     missing) only_missing=1 ;;
-    build | test | check | bench) set_name=${argument#--} ;;
-    *) die "unknown argument '$argument'; right would be build, test, check, bench, --list or --missing" ;;
+    build | test | check | package | bench | distros) set_name=${argument#--} ;;
+    *) die "unknown argument '$argument'; right would be build, test, check, package, bench, distros, --list or --missing" ;;
   esac
 done
 set_name=${set_name:-build}

@@ -8,9 +8,9 @@
 #include <set>
 #include <system_error>
 
+#include "common/format.hpp"
 #include "core/bind_address.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 #include "core/text.hpp"
 #include "core/values.hpp"
 

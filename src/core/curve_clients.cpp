@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/format.hpp"
 #include "common/key_list.hpp"
-#include "core/format.hpp"
 #include "core/text.hpp"
 
 namespace omzmq {

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/text.hpp"
 
 namespace omzmq {

@@ -10,8 +10,8 @@
 #include <charconv>
 #include <string>
 
+#include "common/format.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 #include "core/nearest.hpp"
 #include "core/text.hpp"
 

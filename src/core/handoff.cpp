@@ -10,7 +10,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

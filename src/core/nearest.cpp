@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/text.hpp"
 
 namespace omzmq {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/nearest.hpp"
 #include "core/socket_options.hpp"
 #include "core/values.hpp"

@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "common/format.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 
 namespace omzmq {
 namespace {

@@ -6,7 +6,7 @@
 #include <exception>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

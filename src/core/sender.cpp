@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

@@ -7,7 +7,7 @@
 #include <exception>
 #include <string>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/sender.hpp"
 
 namespace omzmq {

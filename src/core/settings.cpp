@@ -6,10 +6,10 @@
 #include <set>
 
 #include "common/curve_key.hpp"
+#include "common/format.hpp"
 #include "core/checks.hpp"
 #include "core/compressor.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 #include "core/socket_options.hpp"
 #include "core/streams.hpp"
 #include "core/text.hpp"

@@ -8,9 +8,9 @@
 #include <array>
 #include <limits>
 
+#include "common/format.hpp"
 #include "core/config_error.hpp"
 #include "core/endpoint.hpp"
-#include "core/format.hpp"
 #include "core/nearest.hpp"
 #include "core/values.hpp"
 

@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

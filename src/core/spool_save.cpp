@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/spool.hpp"
 
 namespace omzmq {

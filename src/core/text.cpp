@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

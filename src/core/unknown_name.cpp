@@ -6,7 +6,7 @@
 #include <array>
 #include <vector>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/nearest.hpp"
 #include "core/parameters.hpp"
 #include "core/text.hpp"

@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "common/curve_key.hpp"
+#include "common/format.hpp"
 #include "common/trimmed.hpp"
-#include "core/format.hpp"
 #include "core/nearest.hpp"
 
 namespace omzmq {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/format.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 
 // Readers of parameter values. `parameter` is the name in the error; `type` says what is right.
 // All throw ConfigError that has both and the value.

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "plugin/daemon.h"
 #include "plugin/impstats.h"
 
 enum { kMostCounters = 32 };
@@ -28,28 +29,35 @@ struct impstats {
   uint64_t total[kMostCounters];
 };
 
-DEFobjCurrIf(obj) DEFobjCurrIf(statsobj)
+/* The daemon's functions, in its own version of them. */
+static union {
+  daemon_interface interface;
+  statsobj_if_t known; /* right up to AddCounter */
+} statistics;
+static rsRetVal (*daemon_add_counter)(statsobj_t*, const uchar*, statsCtrType_t, int8_t,
+                                      void*) = NULL;
 
-    /* rsyslog notifies an object when its line has been written, too late for that line. So one
-     * object of the module stands before those of the actions, and its notification brings all of
-     * them up to date (docs/decisions/0013-statistics-are-refreshed-ahead.md). */
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
+/* rsyslog notifies an object when its line has been written, too late for that line. So one object
+ * of the module stands before those of the actions, and its notification brings all of them up to
+ * date (docs/decisions/0013-statistics-are-refreshed-ahead.md). */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
 static statsobj_t* ahead = NULL;
 static impstats* actions = NULL;
 static intctr_t action_count = 0;
-static bool is_available = false;
 
 void impstats_init(void) {
-  DEFiRet;
-  CHKiRet(objGetObjInterface(&obj));
-  CHKiRet(objUse(statsobj, CORE_COMPONENT));
-  is_available = true;
-finalize_it:
-  if (iRet != RS_RET_OK) {
-    LogMsg(0, iRet, LOG_WARNING,
-           "omzmq: this rsyslogd has another statistics interface than the one omzmq was built "
-           "for: impstats shows nothing of omzmq; everything else works");
+  rsRetVal result = RS_RET_INTERFACE_NOT_SUPPORTED;
+  for (const statistics_version* known = kStatisticsVersions; known->version != 0; ++known) {
+    result = daemon_query("statsobj", known->version, &statistics.interface);
+    if (result == RS_RET_OK) {
+      daemon_add_counter = (rsRetVal(*)(statsobj_t*, const uchar*, statsCtrType_t, int8_t,
+                                        void*))statistics.interface.functions[known->add_counter];
+      return;
+    }
   }
+  LogMsg(0, result, LOG_WARNING,
+         "omzmq: this rsyslogd has another statistics interface than those omzmq knows: impstats "
+         "shows nothing of omzmq; everything else works");
 }
 
 static void refresh(impstats* stats) {
@@ -69,14 +77,14 @@ static void refresh_all(statsobj_t* object ATTR_UNUSED, void* context ATTR_UNUSE
 }
 
 static rsRetVal add_counter(statsobj_t* object, const char* name, bool is_gauge, intctr_t* value) {
-  return statsobj.AddCounter(object, (const uchar*)name, ctrType_IntCtr,
-                             is_gauge ? CTR_FLAG_NONE : CTR_FLAG_RESETTABLE, value);
+  return daemon_add_counter(object, (const uchar*)name, ctrType_IntCtr,
+                            is_gauge ? CTR_FLAG_NONE : CTR_FLAG_RESETTABLE, value);
 }
 
 static rsRetVal name_object(statsobj_t* object, const char* name) {
   DEFiRet;
-  CHKiRet(statsobj.SetName(object, (uchar*)name));
-  CHKiRet(statsobj.SetOrigin(object, (uchar*)"omzmq"));
+  CHKiRet(statistics.known.SetName(object, (uchar*)name));
+  CHKiRet(statistics.known.SetOrigin(object, (uchar*)"omzmq"));
 finalize_it:
   RETiRet;
 }
@@ -85,11 +93,11 @@ finalize_it:
 static rsRetVal make_ahead(void) {
   DEFiRet;
   if (ahead != NULL) return RS_RET_OK;
-  CHKiRet(statsobj.Construct(&ahead));
+  CHKiRet(statistics.known.Construct(&ahead));
   CHKiRet(name_object(ahead, "omzmq"));
-  CHKiRet(statsobj.SetReadNotifier(ahead, refresh_all, NULL));
+  CHKiRet(statistics.known.SetReadNotifier(ahead, refresh_all, NULL));
   CHKiRet(add_counter(ahead, "actions", true, &action_count));
-  CHKiRet(statsobj.ConstructFinalize(ahead));
+  CHKiRet(statistics.known.ConstructFinalize(ahead));
 finalize_it:
   RETiRet;
 }
@@ -97,7 +105,7 @@ finalize_it:
 static rsRetVal make_object(impstats* stats) {
   DEFiRet;
   CHKiRet(make_ahead());
-  CHKiRet(statsobj.Construct(&stats->object));
+  CHKiRet(statistics.known.Construct(&stats->object));
   CHKiRet(name_object(stats->object, omzmq_action_name(stats->action)));
   for (size_t i = 0; i < kMostCounters; ++i) {
     const char* const name = omzmq_counter_name(i, &stats->is_gauge[i]);
@@ -105,14 +113,14 @@ static rsRetVal make_object(impstats* stats) {
     CHKiRet(add_counter(stats->object, name, stats->is_gauge[i], &stats->shown[i]));
     stats->count = i + 1;
   }
-  CHKiRet(statsobj.ConstructFinalize(stats->object));
+  CHKiRet(statistics.known.ConstructFinalize(stats->object));
 finalize_it:
   RETiRet;
 }
 
 impstats* impstats_new(const omzmq_action* action) {
   impstats* stats = NULL;
-  if (!is_available || (stats = calloc(1, sizeof *stats)) == NULL) return NULL;
+  if (daemon_add_counter == NULL || (stats = calloc(1, sizeof *stats)) == NULL) return NULL;
   stats->action = action;
   pthread_mutex_lock(&mutex);
   const rsRetVal made = make_object(stats);
@@ -135,8 +143,8 @@ void impstats_free(impstats* stats) {
     break;
   }
   --action_count;
-  if (stats->object != NULL) statsobj.Destruct(&stats->object);
-  if (actions == NULL && ahead != NULL) statsobj.Destruct(&ahead);
+  if (stats->object != NULL) statistics.known.Destruct(&stats->object);
+  if (actions == NULL && ahead != NULL) statistics.known.Destruct(&ahead);
   pthread_mutex_unlock(&mutex);
   free(stats);
 }

@@ -8,9 +8,9 @@
 /* The counters of one action as rsyslog's impstats shows them. */
 typedef struct impstats impstats;
 
-/* Asks the daemon for its statistics interface. The daemon may have another version of it than the
- * headers that we were built with: then actions have no statistics, and a line in the log says so.
- */
+/* Asks the daemon for its statistics interface. It need not be of the version of the headers that
+ * we were built with; where it is of none that we know, actions have no statistics, and a line in
+ * the log says so. */
 void impstats_init(void);
 
 /* NULL when there can be no statistics. The action has to outlive the result. */

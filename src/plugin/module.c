@@ -29,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/daemon.h"
 #include "plugin/impstats.h"
 #include "plugin/params.h"
 
@@ -39,6 +40,7 @@ _Static_assert(offsetof(omzmq_slice, size) == offsetof(actWrkrIParams_t, lenStr)
 
 struct modConfData_s {
   rsconf_t* pConf; /* rsyslog wants it here */
+  omzmq_host host;
   omzmq_module* module;
 };
 
@@ -69,21 +71,20 @@ static void write_log(omzmq_severity severity, const char* text) {
 
 static bool is_stopping(void) { return __atomic_load_n(&bTerminateInputs, __ATOMIC_RELAXED) != 0; }
 
-static const omzmq_host kHost = {write_log, is_stopping, OMZMQ_DAEMON_KEEPS_REFUSED};
-
 /* ---- The module's configuration */
 
 static rsRetVal beginCnfLoad(modConfData_t** conf, rsconf_t* rsyslog_conf) {
   *conf = calloc(1, sizeof **conf);
   if (*conf == NULL) return RS_RET_OUT_OF_MEMORY;
   (*conf)->pConf = rsyslog_conf;
-  (*conf)->module = omzmq_module_new(&kHost);
+  (*conf)->host = (omzmq_host){write_log, is_stopping, daemon_keeps_refused()};
+  (*conf)->module = omzmq_module_new(&(*conf)->host);
   loading = *conf;
   return (*conf)->module == NULL ? RS_RET_OUT_OF_MEMORY : RS_RET_OK;
 }
 
 static rsRetVal setModCnf(struct nvlst* list) {
-  omzmq_settings* const settings = params_read(&kHost, OMZMQ_MODULE, list);
+  omzmq_settings* const settings = params_read(&loading->host, OMZMQ_MODULE, list);
   if (settings == NULL) return RS_RET_MISSING_CNFPARAMS;
   const omzmq_status status = omzmq_module_configure(loading->module, settings);
   omzmq_settings_free(settings);
@@ -142,7 +143,7 @@ static rsRetVal newActInst(uchar* name ATTR_UNUSED, struct nvlst* list, void** i
   DEFiRet;
   instanceData* data = NULL;
   *request = NULL;
-  omzmq_settings* const settings = params_read(&kHost, OMZMQ_ACTION, list);
+  omzmq_settings* const settings = params_read(&loading->host, OMZMQ_ACTION, list);
   if (settings == NULL) return RS_RET_MISSING_CNFPARAMS;
   CHKmalloc(data = calloc(1, sizeof *data));
   data->action = omzmq_action_new(loading->module, settings);

@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/connections.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <unordered_set>
 #include <utility>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -68,17 +68,17 @@ void Connections::handle(const PeerEvent& event) {
       endpoint.cuts = 0;
       ++endpoint.established;
       endpoint.was_connected = true;
-      (endpoint.is_waiting ? report_.say(fmt::format("connected: {}", event.address))
-                           : report_.mention(fmt::format("connected: {}", event.address)));
+      (endpoint.is_waiting ? report_.say(formatted("connected: {}", event.address))
+                           : report_.mention(formatted("connected: {}", event.address)));
       endpoint.is_waiting = false;
       break;
     case PeerEvent::Kind::kUnreachable:
       endpoint.retry_at.reset();
       if (!std::exchange(endpoint.is_waiting, true)) {
         report_.say(
-            fmt::format("{} {}; trying again until somebody answers",
-                        endpoint.was_connected ? "lost the connection to" : "nobody answers at",
-                        event.address));
+            formatted("{} {}; trying again until somebody answers",
+                      endpoint.was_connected ? "lost the connection to" : "nobody answers at",
+                      event.address));
       }
       break;
     case PeerEvent::Kind::kWrongPeer:
@@ -120,14 +120,14 @@ void Connections::note_disconnected(Endpoint& endpoint, const PeerEvent& event) 
   } else if (endpoint.established > 0 || !endpoint.is_ours) {
     endpoint.lost_peer = endpoint.established > 0;
     endpoint.established -= endpoint.lost_peer ? 1 : 0;
-    const std::string text = fmt::format("disconnected: {}", event.address);
+    const std::string text = formatted("disconnected: {}", event.address);
     endpoint.is_ours && !may_retry_
         ? report_.say(text + "; not tried again, as -X reconnect_ivl=-1 says")
         : report_.mention(text);
   } else {
     // libzmq ends a handshake without a word only when it cannot go on with this peer.
     fail(endpoint, {PeerEvent::Kind::kWrongPeer, event.address, -1,
-                    fmt::format("the peer may be no ZeroMQ socket, or {}", kOtherType)});
+                    formatted("the peer may be no ZeroMQ socket, or {}", kOtherType)});
   }
   if (endpoint.is_ours && may_retry_) {
     endpoint.retry_at =
@@ -138,7 +138,7 @@ void Connections::note_disconnected(Endpoint& endpoint, const PeerEvent& event) 
 void Connections::fail(Endpoint& endpoint, const PeerEvent& event) {
   ++failed_;
   endpoint.why = explain(endpoint, event);
-  const std::string text = fmt::format("handshake failed: {}: {}", event.address, endpoint.why);
+  const std::string text = formatted("handshake failed: {}: {}", event.address, endpoint.why);
   // Many peers come to one bound endpoint; where this end connects, the next try says nothing new.
   const bool is_known = endpoint.is_ours && std::exchange(endpoint.is_waiting, true);
   is_known ? report_.mention(text) : report_.say(text);
@@ -151,10 +151,10 @@ std::string Connections::explain(const Endpoint& endpoint, const PeerEvent& even
   if (!endpoint.is_ours || event.kind != PeerEvent::Kind::kHandshakeCut) {
     return event.why;
   }
-  return fmt::format("{}; {}{}", event.why,
-                     is_curve_client_ ? "--curve-key may not be its public key, or it may "
-                                      : "it may want CURVE, be no ZeroMQ socket, or ",
-                     kOtherType);
+  return formatted("{}; {}{}", event.why,
+                   is_curve_client_ ? "--curve-key may not be its public key, or it may "
+                                    : "it may want CURVE, be no ZeroMQ socket, or ",
+                   kOtherType);
 }
 
 std::vector<int> Connections::take_closed() { return std::exchange(closed_, {}); }
@@ -168,7 +168,7 @@ std::vector<std::string> Connections::take_abandoned(TimePoint now) {
     endpoint.retry_at.reset();
     abandoned.push_back(address);
     if (endpoint.lost_peer) {
-      report_.say(fmt::format(
+      report_.say(formatted(
           "{} sent what is no message or larger than --max-message: connecting anew", address));
     }
   }
@@ -194,7 +194,7 @@ std::optional<std::string> Connections::lost_hope() const {
   std::string text;
   for (const auto& [address, endpoint] : endpoints_) {
     text +=
-        fmt::format("{}cannot connect to {}: {}", text.empty() ? "" : "; ", address, endpoint.why);
+        formatted("{}cannot connect to {}: {}", text.empty() ? "" : "; ", address, endpoint.why);
   }
   return text;
 }

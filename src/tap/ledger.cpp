@@ -2,10 +2,9 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/ledger.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "common/format.hpp"
 #include "tap/text/display_text.hpp"
 
 namespace omzmq::tap {
@@ -16,18 +15,18 @@ constexpr std::size_t kTopicColumns = 60;
 std::string shown_topic(std::string_view topic) {
   return topic.empty()
              ? ""
-             : fmt::format(", topic '{}'", safe_text(topic, kTopicColumns, Charset::kUtf8).bytes);
+             : formatted(", topic '{}'", safe_text(topic, kTopicColumns, Charset::kUtf8).bytes);
 }
 
 std::string shown_stream(const wire::BatchHeader& header, std::string_view topic) {
-  return fmt::format("stream {} of sender {:016x}{}", header.stream, header.epoch,
-                     shown_topic(topic));
+  return formatted("stream {} of sender {:016x}{}", header.stream, header.epoch,
+                   shown_topic(topic));
 }
 
 /// "number 7" or "numbers 7 to 9".
 std::string numbers(std::uint64_t first, std::uint64_t count) {
-  return count == 1 ? fmt::format("number {}", first)
-                    : fmt::format("numbers {} to {}", first, first + count - 1);
+  return count == 1 ? formatted("number {}", first)
+                    : formatted("numbers {} to {}", first, first + count - 1);
 }
 
 /// A header may say anything: what is counted stays at the largest number instead of beginning
@@ -76,42 +75,41 @@ void Ledger::count(const Verdict& verdict) {
 void Ledger::report(const Verdict& verdict, const Entry& entry, const wire::BatchHeader& header,
                     std::string_view topic) {
   if (verdict.restart) {
-    report_.say(fmt::format("restart: the sender began anew, as {:016x}", header.epoch));
+    report_.say(formatted("restart: the sender began anew, as {:016x}", header.epoch));
   } else if (verdict.new_epoch) {
-    report_.mention(fmt::format("new sender {:016x}", header.epoch));
+    report_.mention(formatted("new sender {:016x}", header.epoch));
   }
   if (verdict.arrival == Arrival::kFirst) {
-    report_.mention(
-        fmt::format("new {}, from number {}", shown_stream(header, topic), header.first));
+    report_.mention(formatted("new {}, from number {}", shown_stream(header, topic), header.first));
   }
   if (options_.tells_gaps) {
     report_gap(verdict, header, topic);
   }
   if (entry.duplicated > 0 && options_.tells_duplicates) {
-    report_.say(fmt::format("duplicate: {} came again and {} written again, {}, {}",
-                            counted(entry.duplicated, "message"),
-                            entry.is_to_be_dropped ? "are not" : "are",
-                            numbers(header.first, header.count), shown_stream(header, topic)));
+    report_.say(formatted("duplicate: {} came again and {} written again, {}, {}",
+                          counted(entry.duplicated, "message"),
+                          entry.is_to_be_dropped ? "are not" : "are",
+                          numbers(header.first, header.count), shown_stream(header, topic)));
   }
 }
 
 void Ledger::report_gap(const Verdict& verdict, const wire::BatchHeader& header,
                         std::string_view topic) {
   if (verdict.missed > 0) {
-    report_.say(fmt::format("gap: {} missing, {}, {}", counted(verdict.missed, "message"),
-                            numbers(header.first - verdict.missed, verdict.missed),
-                            shown_stream(header, topic)));
+    report_.say(formatted("gap: {} missing, {}, {}", counted(verdict.missed, "message"),
+                          numbers(header.first - verdict.missed, verdict.missed),
+                          shown_stream(header, topic)));
   }
   if (verdict.recovered > 0) {
-    report_.say(fmt::format("late: {} that were missing have come, {}",
-                            counted(verdict.recovered, "message"), shown_stream(header, topic)));
+    report_.say(formatted("late: {} that were missing have come, {}",
+                          counted(verdict.recovered, "message"), shown_stream(header, topic)));
   }
 }
 
 void Ledger::enter_corrupt(const Message& message, std::string_view fault) {
   ++troubles_.corrupt;
-  report_.say(fmt::format("corrupt frame of {}: {}{}", counted(message.body.size(), "byte"), fault,
-                          shown_topic(message.topic)));
+  report_.say(formatted("corrupt frame of {}: {}{}", counted(message.body.size(), "byte"), fault,
+                        shown_topic(message.topic)));
 }
 
 }  // namespace omzmq::tap

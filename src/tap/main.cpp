@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -121,7 +120,7 @@ struct Perform {
 };
 
 ExitCode complain(const char* why, ExitCode code) {
-  fmt::print(stderr, "zmqtap: {}\n", why);
+  std::fprintf(stderr, "zmqtap: %s\n", why);
   return code;
 }
 
@@ -129,7 +128,7 @@ ExitCode run(int argc, char** argv) {
   try {
     return std::visit(Perform{}, parse_command_line(argc, argv));
   } catch (const UsageError& error) {
-    fmt::print(stderr, "zmqtap: {}\nTry 'zmqtap --help'.\n", error.what());
+    std::fprintf(stderr, "zmqtap: %s\nTry 'zmqtap --help'.\n", error.what());
     return ExitCode::kUsageOrOutput;
   } catch (const SocketOptionError& error) {
     return complain(error.what(), ExitCode::kUsageOrOutput);

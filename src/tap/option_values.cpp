@@ -2,14 +2,13 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/option_values.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <system_error>
 
+#include "common/format.hpp"
 #include "tap/text/usage_error.hpp"
 
 namespace omzmq::tap {
@@ -72,7 +71,7 @@ std::uint64_t read_number(std::string_view option, const std::string& text, std:
   const std::optional<Scanned> scanned = scan(text);
   if (!scanned || !scanned->unit.empty() || scanned->number < least || scanned->number > most) {
     throw UsageError(
-        fmt::format("{} '{}': must be a whole number from {} to {}", option, text, least, most));
+        formatted("{} '{}': must be a whole number from {} to {}", option, text, least, most));
   }
   return scanned->number;
 }
@@ -83,9 +82,9 @@ std::uint64_t read_size(std::string_view option, const std::string& text, std::u
   const auto bytes = scanned ? times(scanned->number, size_factor(scanned->unit)) : std::nullopt;
   if (!bytes || *bytes < least || *bytes > most) {
     throw UsageError(
-        fmt::format("{} '{}': must be a size in bytes from {} to {}, such as 512k, "
-                    "100m or 2g",
-                    option, text, least, most));
+        formatted("{} '{}': must be a size in bytes from {} to {}, such as 512k, "
+                  "100m or 2g",
+                  option, text, least, most));
   }
   return *bytes;
 }
@@ -97,9 +96,9 @@ std::chrono::milliseconds read_seconds(std::string_view option, const std::strin
   // The comparison is written so that NaN fails it.
   const bool in_range = seconds >= kMinSeconds && seconds <= kMaxSeconds;
   if (error != std::errc{} || stop != end || !in_range) {
-    throw UsageError(fmt::format(
-        "{} '{}': must be seconds from {} to {:.0f}, fractions allowed, such as 2 or 0.5", option,
-        text, kMinSeconds, kMaxSeconds));
+    throw UsageError(
+        formatted("{} '{}': must be seconds from {} to {:.0f}, fractions allowed, such as 2 or 0.5",
+                  option, text, kMinSeconds, kMaxSeconds));
   }
   return std::chrono::milliseconds{std::llround(seconds * 1000)};
 }
@@ -109,7 +108,7 @@ std::chrono::seconds read_duration(std::string_view option, const std::string& t
   const auto seconds =
       scanned ? times(scanned->number, duration_factor(scanned->unit)) : std::nullopt;
   if (!seconds || *seconds == 0 || *seconds > static_cast<std::uint64_t>(kMaxSeconds)) {
-    throw UsageError(fmt::format(
+    throw UsageError(formatted(
         "{} '{}': must be a time of a second at least, such as 90, 15m, 1h or 1d", option, text));
   }
   return std::chrono::seconds{*seconds};

@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/options.hpp"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -12,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/format.hpp"
 #include "tap/option_values.hpp"
 
 namespace omzmq::tap {
@@ -95,7 +94,7 @@ void at_most_one(std::initializer_list<std::pair<const char*, bool>> given) {
   const char* first = nullptr;
   for (const auto& [name, is_given] : given) {
     if (is_given && first != nullptr) {
-      throw UsageError(fmt::format("{} and {}: only one of them can be", first, name));
+      throw UsageError(formatted("{} and {}: only one of them can be", first, name));
     }
     first = is_given ? name : first;
   }
@@ -105,7 +104,7 @@ void at_most_one(std::initializer_list<std::pair<const char*, bool>> given) {
 void none_of(const CLI::App& app, std::initializer_list<const char*> names, std::string_view why) {
   for (const char* const name : names) {
     if (app.count(name) > 0) {
-      throw UsageError(fmt::format("{}: {}", name, why));
+      throw UsageError(formatted("{}: {}", name, why));
     }
   }
 }
@@ -122,7 +121,7 @@ Format read_format(const std::string& text) {
       return format;
     }
   }
-  throw UsageError(fmt::format("--format '{}': must be auto, raw, lines or packed", text));
+  throw UsageError(formatted("--format '{}': must be auto, raw, lines or packed", text));
 }
 
 /// How many frames are held for each peer. A publisher drops what its subscriber does not take at
@@ -146,7 +145,7 @@ CurveOptions check_curve(const CLI::App& app, const CurveOptions& curve) {
   constexpr std::array kNames{"--curve-server", "--curve-clients", "--curve-key", "--curve-cert"};
   for (const char* const name : kNames) {
     if (app.count(name) > 0 && app[name]->as<std::string>().empty()) {
-      throw UsageError(fmt::format("{} '': must name a certificate", name));
+      throw UsageError(formatted("{} '': must name a certificate", name));
     }
   }
   at_most_one({{"--curve-server", app.count("--curve-server") > 0},
@@ -176,8 +175,8 @@ SourceOptions check_source(const CLI::App& app, const RawValues& values) {
     source.endpoints.push_back(parse_endpoint(endpoint, attachment));
   }
   if (source.kind != SocketKind::kSub && !values.prefixes.empty()) {
-    throw UsageError(fmt::format("--subscribe '{}': goes with --sub only; {} gets everything",
-                                 values.prefixes.front(), values.pull ? "--pull" : "--router"));
+    throw UsageError(formatted("--subscribe '{}': goes with --sub only; {} gets everything",
+                               values.prefixes.front(), values.pull ? "--pull" : "--router"));
   }
   source.prefixes = values.prefixes;
   if (source.kind == SocketKind::kSub && source.prefixes.empty()) {
@@ -212,7 +211,7 @@ std::string check_text(OutputFormat format, const std::string& text) {
   try {
     static_cast<void>(Formatter(format, text));
   } catch (const FormatError& error) {
-    throw UsageError(fmt::format("-f '{}': {}", text, error.what()));
+    throw UsageError(formatted("-f '{}': {}", text, error.what()));
   }
   return text;
 }
@@ -318,7 +317,7 @@ Request parse_keygen(int argc, const char* const* argv) {
     return TextRequest{help_text()};
   }
   if (request.name.empty() || request.name.find('/') != std::string::npos) {
-    throw UsageError(fmt::format(
+    throw UsageError(formatted(
         "keygen NAME '{}': must be the name of a file, such as receiver; --directory says where",
         request.name));
   }

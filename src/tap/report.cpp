@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/report.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -12,6 +11,8 @@
 #include <cerrno>
 #include <climits>
 #include <utility>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -84,7 +85,7 @@ void Report::tick(TimePoint now) {
     return;
   }
   if (std::exchange(lines_, 0) >= kLinesPerSecond && left_out_ > 0) {
-    write_line(fmt::format("... and {} more lines like these", std::exchange(left_out_, 0)));
+    write_line(formatted("... and {} more lines like these", std::exchange(left_out_, 0)));
   }
   second_ = now;
 }
@@ -103,14 +104,14 @@ void Report::write_event(std::string_view text) {
   write_line(text);
 }
 
-void Report::write_line(std::string_view text) { write(fmt::format("zmqtap: {}\n", text)); }
+void Report::write_line(std::string_view text) { write(formatted("zmqtap: {}\n", text)); }
 
 /// Writes `text`, and the block below it; in one piece, so that nothing flickers.
 void Report::write(const std::string& text) {
   std::string all;
   if (is_terminal_) {
     if (block_rows_ > 0) {
-      all += fmt::format("\x1b[{}F\x1b[J", block_rows_);
+      all += formatted("\x1b[{}F\x1b[J", block_rows_);
     }
     const std::string block = first_lines(block_, terminal_rows() - 1);
     block_rows_ = static_cast<std::size_t>(std::count(block.begin(), block.end(), '\n'));

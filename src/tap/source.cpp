@@ -2,13 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/source.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
 
+#include "common/format.hpp"
 #include "tap/sockets/certificate.hpp"
 
 namespace omzmq::tap {
@@ -35,7 +34,7 @@ auto named(std::string_view option, const Read& read) {
   try {
     return read();
   } catch (const CertificateError& error) {
-    throw CertificateError(fmt::format("{}: {}", option, error.what()));
+    throw CertificateError(formatted("{}: {}", option, error.what()));
   }
 }
 
@@ -112,8 +111,8 @@ void Source::attach(const Endpoint& endpoint) {
       socket_.connect(endpoint.address);
     }
   } catch (const zmq::error_t& error) {
-    throw SourceError(fmt::format("cannot {} {}: {}", binds ? "bind" : "connect to",
-                                  endpoint.address, error.what()));
+    throw SourceError(formatted("cannot {} {}: {}", binds ? "bind" : "connect to", endpoint.address,
+                                error.what()));
   }
 }
 

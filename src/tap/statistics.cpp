@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/statistics.hpp"
 
-#include <fmt/format.h>
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -32,10 +32,10 @@ std::optional<std::string> Statistics::line_if_due(TimePoint now, const Troubles
   }
   const double seconds = seconds_between(line_at_, now);
   std::string line =
-      fmt::format("{:.0f} messages/s, {:.1f} MB/s, {:.0f} frames/s{}, {} in all",
-                  per_second(messages_ - line_messages_, seconds),
-                  per_second(bytes_ - line_bytes_, seconds) / kMegabyte,
-                  per_second(frames_ - line_frames_, seconds), describe(troubles), messages_);
+      formatted("{:.0f} messages/s, {:.1f} MB/s, {:.0f} frames/s{}, {} in all",
+                per_second(messages_ - line_messages_, seconds),
+                per_second(bytes_ - line_bytes_, seconds) / kMegabyte,
+                per_second(frames_ - line_frames_, seconds), describe(troubles), messages_);
   line_messages_ = messages_;
   line_bytes_ = bytes_;
   line_frames_ = frames_;
@@ -45,12 +45,11 @@ std::optional<std::string> Statistics::line_if_due(TimePoint now, const Troubles
 
 std::string Statistics::summary() const {
   const double seconds = first_at_ ? seconds_between(*first_at_, last_at_) : 0;
-  std::string text =
-      fmt::format("received {}, {:.1f} MB, in {:.1f} s", counted(messages_, "message"),
-                  static_cast<double>(bytes_) / kMegabyte, seconds);
+  std::string text = formatted("received {}, {:.1f} MB, in {:.1f} s", counted(messages_, "message"),
+                               static_cast<double>(bytes_) / kMegabyte, seconds);
   if (seconds > 0) {
-    text += fmt::format(" ({:.0f} messages/s, {:.1f} MB/s on average)",
-                        per_second(messages_, seconds), per_second(bytes_, seconds) / kMegabyte);
+    text += formatted(" ({:.0f} messages/s, {:.1f} MB/s on average)",
+                      per_second(messages_, seconds), per_second(bytes_, seconds) / kMegabyte);
   }
   return text;
 }

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 
 // Tap: waiting, showing and ending. The way of the data is in tap.cpp.
-#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "common/format.hpp"
 #include "tap/sockets/certificate.hpp"
 #include "tap/tap.hpp"
 
@@ -347,8 +347,8 @@ ExitCode Tap::finish_counts(ExitCode reason) {
           "the reader of standard output stopped reading: the counts are not written");
       break;
     case WriteResult::kFailed:
-      parts_.report.fail(fmt::format("cannot write the counts to standard output: {}",
-                                     std::generic_category().message(counts_.error())));
+      parts_.report.fail(formatted("cannot write the counts to standard output: {}",
+                                   std::generic_category().message(counts_.error())));
       break;
   }
   return ExitCode::kUsageOrOutput;

@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/troubles.hpp"
 
-#include <fmt/format.h>
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 
 std::string counted(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  return formatted("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string describe(const Troubles& troubles) {
@@ -17,34 +17,34 @@ std::string describe(const Troubles& troubles) {
       text += ", " + words;
     }
   };
-  append(troubles.missing(), fmt::format("{} missing", troubles.missing()));
+  append(troubles.missing(), formatted("{} missing", troubles.missing()));
   append(troubles.duplicates, counted(troubles.duplicates, "duplicate"));
-  append(troubles.dropped, fmt::format("{} dropped", counted(troubles.dropped, "duplicate")));
+  append(troubles.dropped, formatted("{} dropped", counted(troubles.dropped, "duplicate")));
   append(troubles.restarts, counted(troubles.restarts, "restart"));
-  append(troubles.corrupt, fmt::format("{} corrupt", troubles.corrupt));
-  append(troubles.handshakes, fmt::format("{} failed", counted(troubles.handshakes, "handshake")));
-  append(troubles.forgotten, fmt::format("{} forgotten", counted(troubles.forgotten, "stream")));
+  append(troubles.corrupt, formatted("{} corrupt", troubles.corrupt));
+  append(troubles.handshakes, formatted("{} failed", counted(troubles.handshakes, "handshake")));
+  append(troubles.forgotten, formatted("{} forgotten", counted(troubles.forgotten, "stream")));
   return text;
 }
 
 std::string summarize(const Troubles& troubles) {
-  std::string text = fmt::format("{} missing in {}", counted(troubles.missing(), "message"),
-                                 counted(troubles.gaps, "gap"));
+  std::string text = formatted("{} missing in {}", counted(troubles.missing(), "message"),
+                               counted(troubles.gaps, "gap"));
   if (troubles.recovered > 0) {
-    text += fmt::format(" ({} more came late)", troubles.recovered);
+    text += formatted(" ({} more came late)", troubles.recovered);
   }
-  text += fmt::format(", {}", counted(troubles.duplicates, "duplicate"));
+  text += formatted(", {}", counted(troubles.duplicates, "duplicate"));
   if (troubles.dropped > 0) {
-    text += fmt::format(" (and {} not written again)", troubles.dropped);
+    text += formatted(" (and {} not written again)", troubles.dropped);
   }
-  text += fmt::format(", {}, {}", counted(troubles.restarts, "restart"),
-                      counted(troubles.corrupt, "corrupt frame"));
+  text += formatted(", {}, {}", counted(troubles.restarts, "restart"),
+                    counted(troubles.corrupt, "corrupt frame"));
   if (troubles.handshakes > 0) {
-    text += fmt::format(", {}", counted(troubles.handshakes, "failed handshake"));
+    text += formatted(", {}", counted(troubles.handshakes, "failed handshake"));
   }
   if (troubles.forgotten > 0) {
-    text += fmt::format(", {} forgotten, whose gaps are not known",
-                        counted(troubles.forgotten, "stream"));
+    text += formatted(", {} forgotten, whose gaps are not known",
+                      counted(troubles.forgotten, "stream"));
   }
   return text;
 }

@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

@@ -5,9 +5,9 @@
 #include <array>
 #include <string_view>
 
+#include "common/format.hpp"
 #include "common/small_file.hpp"
 #include "core/config_error.hpp"
-#include "core/format.hpp"
 
 namespace omzmq {
 namespace {

@@ -16,7 +16,7 @@
 #include <exception>
 #include <system_error>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/own_thread.hpp"
 #include "zmq/resources.hpp"
 

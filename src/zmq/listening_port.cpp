@@ -20,7 +20,7 @@
 #include <system_error>
 
 #include "common/descriptor.hpp"
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

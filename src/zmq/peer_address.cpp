@@ -9,7 +9,7 @@
 #include <array>
 #include <cstring>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/own_thread.hpp"
 
 namespace omzmq {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "zmq/resources.hpp"
 
 namespace omzmq {

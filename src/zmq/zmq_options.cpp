@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "core/socket_options.hpp"
 #include "zmq/zap_handler.hpp"
 

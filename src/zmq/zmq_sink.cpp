@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "zmq/listening_path.hpp"
 #include "zmq/listening_port.hpp"
 #include "zmq/zmq_options.hpp"

@@ -12,7 +12,7 @@
 #include <ctime>
 #include <stdexcept>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq::stress {
 namespace {

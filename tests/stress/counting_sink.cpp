@@ -12,7 +12,7 @@
 #include <span>
 #include <stdexcept>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 #include "stress.hpp"
 
 namespace omzmq::stress {

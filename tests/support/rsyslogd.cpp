@@ -41,7 +41,7 @@ Rsyslogd::Rsyslogd(const TestDirectory& directory, const Configuration& configur
 
 Rsyslogd::Rsyslogd(const TestDirectory& directory, const std::string& name, const std::string& text,
                    std::string input)
-    : configuration_file_(directory.file(name + ".conf")),
+    : configuration_file_(directory.file(name.ends_with(".yaml") ? name : name + ".conf")),
       pid_file_(directory.file(name + ".pid")),
       input_(std::move(input)),
       stdout_file_(directory.file(name + ".out")),
@@ -67,6 +67,20 @@ void Rsyslogd::start() {
 std::optional<Ended> Rsyslogd::stop(std::chrono::milliseconds bound) {
   process_.send_signal(SIGTERM);
   return process_.wait(bound);
+}
+
+int rsyslogd_version(const TestDirectory& directory) {
+  const Output output = run({OMZMQ_TEST_RSYSLOGD, "-v"}, directory.file("version"));
+  std::istringstream words(output.out);
+  std::string program;
+  int major = 0;
+  char dot = 0;
+  int minor = 0;
+  if (!(words >> program >> major >> dot >> minor) || program != "rsyslogd") {
+    throw std::runtime_error("rsyslogd -v names no version: " + output.out + output.err);
+  }
+  constexpr int kMostMinor = 10'000;
+  return major * kMostMinor + minor;
 }
 
 Output check(const TestDirectory& directory, const std::string& configuration,

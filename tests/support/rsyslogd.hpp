@@ -21,7 +21,7 @@ class Rsyslogd {
  public:
   Rsyslogd(const TestDirectory& directory, const Configuration& configuration);
   // For a configuration that was written as a whole; input: path of a unix socket that it listens
-  // on.
+  // on. It is in YAML when the name ends in .yaml.
   Rsyslogd(const TestDirectory& directory, const std::string& name, const std::string& text,
            std::string input);
 
@@ -50,6 +50,9 @@ class Rsyslogd {
   std::string stderr_file_;
   Process process_;
 };
+
+// The version of the rsyslogd that is tested: 82302 is 8.2302.
+int rsyslogd_version(const TestDirectory& directory);
 
 // rsyslogd -N1: what a configuration check says. Runs in a directory of the test; modules: a
 // directory to look for modules in, or empty for rsyslog's own.

@@ -163,6 +163,22 @@ TEST_F(Module, ReportsAnActionWithoutStatsNameByItsFirstEndpoint) {
   EXPECT_TRUE(statistics(name).wait_for("submitted", 0)) << read_file(configuration().statistics());
 }
 
+TEST_F(Module, ReportsAnActionByTheNameThatRsyslogHasForIt) {
+  const std::string log = directory_.file("log");
+  Configuration whole = configuration();
+  whole.global(R"(processInternalMessages="on")")
+      .top(omfile(log, "RSYSLOG_FileFormat"))
+      .omzmq(fmt::format(R"(name="to_hub" endpoints="{}" sockType="PUSH")", ipc_endpoint()));
+  Rsyslogd daemon(directory_, whole);
+  daemon.start();
+  Receiver receiver(directory_, "receiver", {.bind = true, .endpoint = ipc_endpoint()});
+  receiver.start();
+  EXPECT_TRUE(statistics("to_hub").wait_for("peers", 1));
+  EXPECT_TRUE(wait_until([&] {
+    return read_file(log).find("omzmq[to_hub]: a peer has come: ") != std::string::npos;
+  })) << read_file(log);
+}
+
 TEST_F(Module, HasAllItsCountersFromTheFirstReport) {
   Rsyslogd daemon(directory_,
                   configuration().omzmq(fmt::format(

@@ -13,7 +13,7 @@
 #include <string>
 #include <system_error>
 
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 namespace omzmq {
 namespace {

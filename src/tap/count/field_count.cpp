@@ -2,12 +2,10 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/count/field_count.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <iterator>
 #include <vector>
 
+#include "common/format.hpp"
 #include "tap/text/display_text.hpp"
 #include "tap/text/json_text.hpp"
 
@@ -18,12 +16,12 @@ using Entry = HeavyHitters::Entry;
 
 template <typename... Args>
 void append(std::string& out, fmt::format_string<Args...> pattern, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), pattern, std::forward<Args>(args)...);
+  out += formatted(pattern, std::forward<Args>(args)...);
 }
 
 /// "1 record", "2 records".
 std::string records(std::uint64_t count) {
-  return fmt::format("{} record{}", count, count == 1 ? "" : "s");
+  return formatted("{} record{}", count, count == 1 ? "" : "s");
 }
 
 std::string printable(std::string_view value) {
@@ -40,8 +38,8 @@ std::string error_column(const Entry& entry, std::uint64_t largest) {
   if (largest == 0) {
     return {};
   }
-  const std::string text = entry.error == 0 ? "" : fmt::format("-{}", entry.error);
-  return fmt::format("{:>{}}  ", text, fmt::formatted_size("-{}", largest));
+  const std::string text = entry.error == 0 ? "" : formatted("-{}", entry.error);
+  return formatted("{:>{}}  ", text, formatted("-{}", largest).size());
 }
 
 }  // namespace

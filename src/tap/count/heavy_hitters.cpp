@@ -2,14 +2,13 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/count/heavy_hitters.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
 
+#include "common/format.hpp"
 #include "tap/text/json_text.hpp"
 
 namespace omzmq::tap {
@@ -25,8 +24,8 @@ std::uint64_t secret_seed() {
 
 std::size_t checked(std::size_t capacity) {
   if (capacity < 1 || capacity > HeavyHitters::kMaxCapacity) {
-    throw std::invalid_argument(fmt::format("the number of slots {} must be from 1 to {}", capacity,
-                                            HeavyHitters::kMaxCapacity));
+    throw std::invalid_argument(formatted("the number of slots {} must be from 1 to {}", capacity,
+                                          HeavyHitters::kMaxCapacity));
   }
   return capacity;
 }

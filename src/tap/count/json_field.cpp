@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/count/json_field.hpp"
 
-#include <fmt/format.h>
 #include <json.h>
 
 #include <climits>
@@ -34,8 +33,7 @@ void append_integer(std::string& out, std::int64_t number) {
   } else if (number == std::numeric_limits<std::int64_t>::min()) {
     out += "<=";
   }
-  const fmt::format_int digits(number);
-  out.append(digits.data(), digits.size());
+  out += std::to_string(number);
 }
 
 void append_json(std::string& out, fjson_object* value);

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/count/json_path.hpp"
 
-#include <fmt/format.h>
 #include <json.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/format.hpp"
 #include "tap/text/display_text.hpp"
 #include "tap/text/json_text.hpp"
 #include "tap/text/usage_error.hpp"
@@ -93,16 +93,16 @@ class PathReader {
     if (take('[')) {
       return read_bracket();
     }
-    fail(fmt::format("'{}' stands at {} where '.', '[' or the end must be", found(), position()));
+    fail(formatted("'{}' stands at {} where '.', '[' or the end must be", found(), position()));
   }
 
   std::string read_name() {
     const std::string_view name = rest_.substr(0, rest_.find_first_of(".["));
     if (!is_name_start(name[0]) || !std::all_of(name.begin(), name.end(), is_name_part)) {
       fail(
-          fmt::format("a name without quotes is of letters, digits and '_' and begins with no "
-                      "digit; with quotes it would be .[{}]",
-                      quoted(name)));
+          formatted("a name without quotes is of letters, digits and '_' and begins with no "
+                    "digit; with quotes it would be .[{}]",
+                    quoted(name)));
     }
     rest_.remove_prefix(name.size());
     return std::string(name);
@@ -114,13 +114,13 @@ class PathReader {
       end += rest_[end] == '\\' ? 2 : 1;
     }
     if (end >= rest_.size()) {
-      fail(fmt::format("the quote at {} is not closed; a name is written .[\"the name\"]",
-                       position()));
+      fail(formatted("the quote at {} is not closed; a name is written .[\"the name\"]",
+                     position()));
     }
     std::optional<std::string> name = unquoted(rest_.substr(0, end + 1));
     if (!name) {
-      fail(fmt::format("{} is not a JSON string; a backslash in it is written \\\\",
-                       rest_.substr(0, end + 1)));
+      fail(formatted("{} is not a JSON string; a backslash in it is written \\\\",
+                     rest_.substr(0, end + 1)));
     }
     if (name->find('\0') != std::string::npos) {
       fail("a name with a NUL cannot be looked for; give another field");
@@ -137,7 +137,7 @@ class PathReader {
     JsonStep step = !rest_.empty() && rest_[0] == '"' ? JsonStep(read_quoted()) : read_index();
     if (!take(']')) {
       fail(rest_.empty() ? std::string("']' is missing at the end")
-                         : fmt::format("'{}' stands at {} where ']' must be", found(), position()));
+                         : formatted("'{}' stands at {} where ']' must be", found(), position()));
     }
     return step;
   }
@@ -146,7 +146,7 @@ class PathReader {
     int index = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), index);
     if (error == std::errc::result_out_of_range) {
-      fail(fmt::format("the index at {} is too large; no array is that long", position()));
+      fail(formatted("the index at {} is too large; no array is that long", position()));
     }
     if (error != std::errc()) {
       fail(
@@ -172,11 +172,11 @@ class PathReader {
   }
 
   [[nodiscard]] std::string position() const {
-    return fmt::format("byte {}", path_.size() - rest_.size() + 1);
+    return formatted("byte {}", path_.size() - rest_.size() + 1);
   }
 
   [[noreturn]] void fail(const std::string& why) const {
-    throw UsageError(fmt::format("{} '{}': {}", option_, path_, why));
+    throw UsageError(formatted("{} '{}': {}", option_, path_, why));
   }
 
   std::string_view option_;

@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/records/decoder.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <new>
 #include <utility>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 
@@ -39,8 +39,8 @@ Loaded Decoder::load_packed(const Message& message) {
   wire::Batch batch;
   const wire::Fault fault = wire::read_batch(message.body, options_.max_raw_bytes, batch);
   if (fault == wire::Fault::kTooLarge)
-    return corrupt(fmt::format("{}: a batch may have {} bytes, decompressed", describe(fault),
-                               options_.max_raw_bytes));
+    return corrupt(formatted("{}: a batch may have {} bytes, decompressed", describe(fault),
+                             options_.max_raw_bytes));
   if (fault != wire::Fault::kNone) return corrupt(describe(fault));
   std::string_view raw = batch.body;
   if (batch.header.codec != wire::Codec::kNone && !(raw.empty() && batch.header.raw_bytes == 0)) {
@@ -74,7 +74,7 @@ std::optional<std::string_view> Decoder::decompress(const wire::Batch& batch) {
     return raw;
   } catch (const std::bad_alloc&) {
     // A few bytes can announce much: what one frame asks for must not cost those before it.
-    fault_ = fmt::format("not enough memory for {} bytes", batch.header.raw_bytes);
+    fault_ = formatted("not enough memory for {} bytes", batch.header.raw_bytes);
     return std::nullopt;
   }
 }

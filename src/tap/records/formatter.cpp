@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/records/formatter.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -11,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/format.hpp"
 #include "tap/text/json_text.hpp"
 
 namespace omzmq::tap {
@@ -93,15 +92,13 @@ char take_escape(std::string_view& rest) {
       return static_cast<char>(value);
     }
   }
-  throw FormatError(
-      fmt::format("'\\{}' is no escape: there are {}", rest.substr(0, 1), kEscapeHelp));
+  throw FormatError(formatted("'\\{}' is no escape: there are {}", rest.substr(0, 1), kEscapeHelp));
 }
 
 /// Takes a letter, from after its '%', off `rest`. Throws FormatError.
 char take_letter(std::string_view& rest) {
   if (rest.empty() || kLetters.find(rest.front()) == std::string_view::npos)
-    throw FormatError(
-        fmt::format("'%{}' is no field: there are {}", rest.substr(0, 1), kLetterHelp));
+    throw FormatError(formatted("'%{}' is no field: there are {}", rest.substr(0, 1), kLetterHelp));
   const char letter = rest.front();
   rest.remove_prefix(1);
   return letter;

@@ -3,7 +3,6 @@
 #include "tap/records/output.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <limits>
 #include <system_error>
 #include <utility>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -22,8 +23,8 @@ std::string text_of(int error) { return std::generic_category().message(error); 
 
 std::string cannot_open(const std::string& file, int error) {
   if (error == ENXIO)
-    return fmt::format("cannot open '{}': it is a pipe that nobody reads, or a socket", file);
-  return fmt::format("cannot open '{}': {}", file, text_of(error));
+    return formatted("cannot open '{}': it is a pipe that nobody reads, or a socket", file);
+  return formatted("cannot open '{}': {}", file, text_of(error));
 }
 
 }  // namespace
@@ -43,8 +44,7 @@ Output::Output(OutputOptions options, int fd, int stop_fd, TimePoint now)
   if (!open_file()) throw OutputError(error_);
   if (!is_regular_ && (options_.rotate_bytes != 0 || options_.rotate_every.count() != 0)) {
     close_file();
-    throw OutputError(
-        fmt::format("'{}' is not a regular file and cannot be rotated", options_.file));
+    throw OutputError(formatted("'{}' is not a regular file and cannot be rotated", options_.file));
   }
 }
 
@@ -100,11 +100,11 @@ WriteResult Output::reopen(TimePoint now) {
 }
 
 std::string Output::error_text() const {
-  const std::string name = is_file() ? fmt::format("'{}'", options_.file) : "standard output";
+  const std::string name = is_file() ? formatted("'{}'", options_.file) : "standard output";
   if (state_ == WriteResult::kAbandoned)
-    return fmt::format("the reader of {} stopped reading: the last messages are not written", name);
+    return formatted("the reader of {} stopped reading: the last messages are not written", name);
   if (!error_.empty()) return error_;
-  return fmt::format("cannot write to {}: {}", name, text_of(writer_.error()));
+  return formatted("cannot write to {}: {}", name, text_of(writer_.error()));
 }
 
 WriteResult Output::rotate() {
@@ -119,7 +119,7 @@ WriteResult Output::rotate() {
 bool Output::shift_names() {
   if (options_.rotate_keep == 0) {
     if (unlink(options_.file.c_str()) == 0 || errno == ENOENT) return true;
-    return fail(fmt::format("cannot remove '{}': {}", options_.file, text_of(errno)));
+    return fail(formatted("cannot remove '{}': {}", options_.file, text_of(errno)));
   }
   unsigned number = 1;
   while (number < options_.rotate_keep && access(numbered(number).c_str(), F_OK) == 0) ++number;
@@ -128,7 +128,7 @@ bool Output::shift_names() {
     const std::string to = numbered(number);
     // Somebody may have taken a file away in the meantime.
     if (std::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT)
-      return fail(fmt::format("cannot rename '{}' to '{}': {}", from, to, text_of(errno)));
+      return fail(formatted("cannot rename '{}' to '{}': {}", from, to, text_of(errno)));
   }
   return true;
 }
@@ -191,7 +191,7 @@ void Output::cut_back() const noexcept {
 }
 
 std::string Output::numbered(unsigned number) const {
-  return number == 0 ? options_.file : fmt::format("{}.{}", options_.file, number);
+  return number == 0 ? options_.file : formatted("{}.{}", options_.file, number);
 }
 
 bool Output::is_removed() const noexcept {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "common/format.hpp"
 #include "tap/screen/screen_line.hpp"
 #include "tap/screen/screen_parts.hpp"
 #include "tap/screen/sparkline.hpp"
@@ -52,7 +52,7 @@ std::string header_line(const Traffic& traffic, const ScreenView& view) {
       std::chrono::duration_cast<std::chrono::seconds>(view.now - traffic.started_at());
   std::string right = "up " + clock_time(uptime);
   if (const auto peers = traffic.totals().peers) {
-    right = fmt::format("{} peer{}  {}", *peers, *peers == 1 ? "" : "s", right);
+    right = formatted("{} peer{}  {}", *peers, *peers == 1 ? "" : "s", right);
   }
   const std::string paused = view.paused ? "PAUSED  " : "";
   ScreenLine line = start_line(view);
@@ -97,7 +97,7 @@ std::string frame_line(const Traffic::Totals& totals, const ScreenView& view) {
     items.push_back({DisplayText::ascii(short_number(messages / frames) + " messages each"), 19});
     // Less than that is the headers of frames, not a compression.
     if (frame_bytes > 0 && bytes / frame_bytes >= 1.05) {
-      items.push_back({DisplayText::ascii(fmt::format("packed {:.1f}:1", bytes / frame_bytes)), 0});
+      items.push_back({DisplayText::ascii(formatted("packed {:.1f}:1", bytes / frame_bytes)), 0});
     }
   }
   return item_line(view, "frames", items);
@@ -120,7 +120,7 @@ std::string loss_line(const Traffic::Totals& totals, const ScreenView& view) {
   for (const Loss& loss : losses) {
     if (loss.count > 0 || is_wide(view)) {
       const std::string number = grouped_number(loss.count, loss.number_columns);
-      items.push_back({DisplayText::ascii(fmt::format("{} {}", loss.name, number)),
+      items.push_back({DisplayText::ascii(formatted("{} {}", loss.name, number)),
                        loss.name.size() + 1 + loss.number_columns,
                        loss.count > 0 ? loss.emphasis : Emphasis::kNone});
     }
@@ -170,7 +170,7 @@ ScreenLines summary_lines(const Traffic& traffic, const ScreenView& view) {
   lines.push_back(rate_line(view, "messages/s", short_number(totals.flow.messages_per_second()),
                             totals.flow.history()));
   lines.push_back(rate_line(view, "MB/s",
-                            fmt::format("{:.2f}", totals.flow.bytes_per_second() / kMegabyte),
+                            formatted("{:.2f}", totals.flow.bytes_per_second() / kMegabyte),
                             totals.bytes_history));
   if (is_tall(view)) {
     lines.push_back(total_line(totals, view));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include <fmt/format.h>
 
 #include <algorithm>
 
+#include "common/format.hpp"
 #include "tap/screen/screen_line.hpp"
 #include "tap/screen/screen_parts.hpp"
 #include "tap/screen/sparkline.hpp"
@@ -68,7 +68,7 @@ struct Table {
     add("total", columns.total);
     add("missed", columns.missed);
     if (columns.history > 0) {
-      line.skip(kGap).add(fmt::format("last {} s", columns.history), Emphasis::kDim);
+      line.skip(kGap).add(formatted("last {} s", columns.history), Emphasis::kDim);
     }
     return line.text();
   }
@@ -84,8 +84,8 @@ struct Table {
     const double rate = flow.messages_per_second();
     line.add(name.left_in(columns.name), emphasis);
     add(short_number(rate), kRateColumns);
-    add(fmt::format("{:.2f}", flow.bytes_per_second() / kMegabyte), kRateColumns);
-    add(total_rate > 0 ? fmt::format("{:.0f}%", 100 * rate / total_rate) : "-", columns.share);
+    add(formatted("{:.2f}", flow.bytes_per_second() / kMegabyte), kRateColumns);
+    add(total_rate > 0 ? formatted("{:.0f}%", 100 * rate / total_rate) : "-", columns.share);
     add(grouped_number(flow.messages(), kTotalColumns - 1), columns.total);
     add(grouped_number(flow.missed(), kMissedColumns - 1), columns.missed,
         flow.missed() > 0 ? Emphasis::kAlarm : Emphasis::kNone);
@@ -109,7 +109,7 @@ ScreenLines table_lines(const Traffic& traffic, const ScreenView& view, const st
   // The line that says how many more takes the place of a row; a single row wins over it.
   const bool has_more = flows.size() > room && room > 1;
   const auto rows = flows.busiest(has_more ? room - 1 : room);
-  ScreenLines lines{table.heading(fmt::format("{} ({})", heading, flows.size()))};
+  ScreenLines lines{table.heading(formatted("{} ({})", heading, flows.size()))};
   for (const auto& row : rows) {
     if (row.key == nullptr) {
       lines.push_back(table.row(DisplayText::ascii("(others)"), Emphasis::kDim, *row.flow));
@@ -143,8 +143,8 @@ ScreenLines stream_lines(const Traffic& traffic, const ScreenView& view, std::si
   return table_lines(traffic, view, "streams", traffic.streams(), max_lines,
                      [&view](const StreamKey& key, std::size_t max_columns) {
                        // The upper half tells epochs apart: they are random.
-                       DisplayText name = DisplayText::ascii(
-                           fmt::format("{:08x}/{}", key.epoch >> 32, key.stream));
+                       DisplayText name =
+                           DisplayText::ascii(formatted("{:08x}/{}", key.epoch >> 32, key.stream));
                        if (name.columns + 1 < max_columns) {
                          const DisplayText topic = safe_text(
                              key.topic, max_columns - name.columns - 1, view.style.charset);
@@ -177,8 +177,8 @@ ScreenLines extra_lines(const ScreenView& view, std::size_t max_lines) {
 std::string more_line(std::size_t count, const ScreenView& view) {
   const std::string dots = view.style.charset == Charset::kUtf8 ? "…" : "...";
   const DisplayText text{
-      fmt::format("{} {} more", dots, count),
-      (view.style.charset == Charset::kUtf8 ? 1 : 3) + fmt::format(" {} more", count).size()};
+      formatted("{} {} more", dots, count),
+      (view.style.charset == Charset::kUtf8 ? 1 : 3) + formatted(" {} more", count).size()};
   return ScreenLine(view.size, view.style).add(text, Emphasis::kDim).text();
 }
 

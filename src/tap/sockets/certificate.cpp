@@ -3,7 +3,6 @@
 #include "tap/sockets/certificate.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -12,6 +11,8 @@
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -36,8 +37,8 @@ class NewFile {
         fd_(open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)) {
     if (fd_ < 0) {
       throw CertificateError(errno == EEXIST
-                                 ? fmt::format("'{}' is there already: it is left as it is", path_)
-                                 : fmt::format("cannot create '{}': {}", path_, reason()));
+                                 ? formatted("'{}' is there already: it is left as it is", path_)
+                                 : formatted("cannot create '{}': {}", path_, reason()));
     }
   }
   ~NewFile() {
@@ -52,7 +53,7 @@ class NewFile {
   void write(std::string_view text) const {
     if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
         fsync(fd_) != 0) {
-      throw CertificateError(fmt::format("cannot write '{}': {}", path_, reason()));
+      throw CertificateError(formatted("cannot write '{}': {}", path_, reason()));
     }
   }
   void keep() noexcept { is_kept_ = true; }
@@ -78,10 +79,10 @@ void save_certificate(const std::string& path, const Certificate& certificate) {
   NewFile secret_file(path + std::string(kSecretSuffix), kSecretMode);
   NewFile public_file(path, kPublicMode);
   secret_file.write(
-      fmt::format("{}metadata\ncurve\n    public-key = \"{}\"\n    secret-key = \"{}\"\n",
-                  kSecretHead, certificate.public_key, certificate.secret_key));
-  public_file.write(fmt::format("{}metadata\ncurve\n    public-key = \"{}\"\n", kPublicHead,
-                                certificate.public_key));
+      formatted("{}metadata\ncurve\n    public-key = \"{}\"\n    secret-key = \"{}\"\n",
+                kSecretHead, certificate.public_key, certificate.secret_key));
+  public_file.write(formatted("{}metadata\ncurve\n    public-key = \"{}\"\n", kPublicHead,
+                              certificate.public_key));
   secret_file.keep();
   public_file.keep();
 }

@@ -2,13 +2,12 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/sockets/endpoint.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
 
+#include "common/format.hpp"
 #include "tap/text/usage_error.hpp"
 
 namespace omzmq::tap {
@@ -50,17 +49,16 @@ Endpoint parse_endpoint(std::string_view text, Attachment attachment) {
   // An inproc endpoint has no peer in another process: the wait would be for ever.
   if (!complete || address.starts_with("inproc:")) {
     throw UsageError(
-        fmt::format("ENDPOINT '{}': must be tcp://host:port or ipc:///path, with '@' before it to "
-                    "bind or '>' to connect",
-                    text));
+        formatted("ENDPOINT '{}': must be tcp://host:port or ipc:///path, with '@' before it to "
+                  "bind or '>' to connect",
+                  text));
   }
   if (attachment == Attachment::kConnect && is_wildcard(address)) {
     throw UsageError(
-        fmt::format("ENDPOINT '{}': '*' can only be bound: --bind, or '@' before it", text));
+        formatted("ENDPOINT '{}': '*' can only be bound: --bind, or '@' before it", text));
   }
   if (address.starts_with("tcp://") && !has_valid_port(address, attachment)) {
-    throw UsageError(
-        fmt::format("ENDPOINT '{}': must end in ':' and a port from 1 to 65535", text));
+    throw UsageError(formatted("ENDPOINT '{}': must end in ':' and a port from 1 to 65535", text));
   }
   return Endpoint{attachment, std::string(address)};
 }

@@ -2,13 +2,13 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/sockets/keygen.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 
+#include "common/format.hpp"
 #include "tap/sockets/certificate.hpp"
 
 namespace omzmq::tap {
@@ -20,13 +20,13 @@ constexpr mode_t kDirectoryMode = 0700;
 
 std::string keygen(const KeygenRequest& request) {
   if (mkdir(request.directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
-    throw CertificateError(fmt::format("cannot make the directory '{}': {}", request.directory,
-                                       std::generic_category().message(errno)));
+    throw CertificateError(formatted("cannot make the directory '{}': {}", request.directory,
+                                     std::generic_category().message(errno)));
   }
   const std::string path = (std::filesystem::path(request.directory) / request.name).string();
   const Certificate certificate = generate_certificate();
   save_certificate(path, certificate);
-  return fmt::format(
+  return formatted(
       "{}         the public certificate: give it to the peers\n"
       "{}{}  with the secret key, for its owner only (0600): keep it to yourself\n"
       "public key: {}\n",

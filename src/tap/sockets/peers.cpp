@@ -2,11 +2,11 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/sockets/peers.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <cstring>
 #include <system_error>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -24,7 +24,7 @@ std::string describe_protocol_error(std::uint32_t error) {
     case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
       return "one end uses CURVE (or PLAIN) and the other does not";
     default:
-      return fmt::format("broken ZMTP handshake, error {:#x}", error);
+      return formatted("broken ZMTP handshake, error {:#x}", error);
   }
 }
 
@@ -41,7 +41,7 @@ PeerEvent make_event(std::uint16_t event, std::uint32_t value, std::string addre
       return {Kind::kWrongPeer, std::move(address), -1, describe_protocol_error(value)};
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
       return {Kind::kWrongPeer, std::move(address), -1,
-              fmt::format("the key of the client is not among those allowed (status {})", value)};
+              formatted("the key of the client is not among those allowed (status {})", value)};
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
       return {Kind::kHandshakeCut, std::move(address), -1, "the peer ended the handshake"};
     case ZMQ_EVENT_CONNECT_RETRIED:

@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/sockets/socket_option.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -11,6 +9,8 @@
 #include <limits>
 #include <optional>
 #include <system_error>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -144,17 +144,17 @@ SocketOption parse_socket_option(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {
     throw SocketOptionError(
-        fmt::format("-X '{}': must be name=value, such as rcvhwm=100000, or 'list'", text));
+        formatted("-X '{}': must be name=value, such as rcvhwm=100000, or 'list'", text));
   }
   SocketOption option{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
   const Row* const row = find(option.name);
   if (row == nullptr) {
-    throw SocketOptionError(fmt::format("-X '{}': there is no socket option '{}'; there are {}",
-                                        text, option.name, known_names()));
+    throw SocketOptionError(formatted("-X '{}': there is no socket option '{}'; there are {}", text,
+                                      option.name, known_names()));
   }
   if (!has_type(option.value, row->type)) {
     throw SocketOptionError(
-        fmt::format("-X '{}': the value must be a whole number ({})", text, type_name(row->type)));
+        formatted("-X '{}': the value must be a whole number ({})", text, type_name(row->type)));
   }
   return option;
 }
@@ -162,17 +162,17 @@ SocketOption parse_socket_option(std::string_view text) {
 void set_socket_option(zmq::socket_t& socket, const SocketOption& option) {
   const Row* const row = find(option.name);
   if (row == nullptr || set(socket, *row, option.value) != 0) {
-    throw SocketOptionError(fmt::format("-X '{}={}': libzmq refuses it: {}", option.name,
-                                        option.value, zmq_strerror(zmq_errno())));
+    throw SocketOptionError(formatted("-X '{}={}': libzmq refuses it: {}", option.name,
+                                      option.value, zmq_strerror(zmq_errno())));
   }
 }
 
 std::string describe_socket_options() {
   std::string text;
   for (const Row& row : kRows) {
-    text += fmt::format("{:<20} {}\n", row.name, type_name(row.type));
+    text += formatted("{:<20} {}\n", row.name, type_name(row.type));
   }
-  return text + fmt::format(
+  return text + formatted(
                     "\nTheir meaning: man zmq_setsockopt. The options of topics and CURVE have "
                     "their own: see zmqtap --help.\n");
 }

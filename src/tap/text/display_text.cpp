@@ -2,13 +2,13 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/text/display_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <clocale>
 #include <cmath>
 #include <cwchar>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -83,7 +83,7 @@ Unit next_unit(std::string_view bytes, Charset charset) {
               character.bytes};
     }
   }
-  return {DisplayText::ascii(fmt::format("\\x{:02x}", byte)), 1};
+  return {DisplayText::ascii(formatted("\\x{:02x}", byte)), 1};
 }
 
 DisplayText ellipsis(Charset charset) {
@@ -92,9 +92,9 @@ DisplayText ellipsis(Charset charset) {
 
 /// Three digits of a number below 1,000.
 std::string three_digits(double number) {
-  if (number < 9.995) return fmt::format("{:.2f}", number);
-  if (number < 99.95) return fmt::format("{:.1f}", number);
-  return fmt::format("{:.0f}", number);
+  if (number < 9.995) return formatted("{:.2f}", number);
+  if (number < 99.95) return formatted("{:.1f}", number);
+  return formatted("{:.0f}", number);
 }
 
 /// Divides by 1,000 until three digits before the point are enough; the number of divisions.
@@ -155,7 +155,7 @@ std::string short_number(double number) {
     return three_digits(number) + std::string(kUnits[steps]);
   }
   const bool is_whole = std::abs(number - std::round(number)) < 0.05;
-  return number < 9.95 && !is_whole ? fmt::format("{:.1f}", number) : fmt::format("{:.0f}", number);
+  return number < 9.95 && !is_whole ? formatted("{:.1f}", number) : formatted("{:.0f}", number);
 }
 
 std::string grouped_number(std::uint64_t number, std::size_t max_columns) {
@@ -169,8 +169,8 @@ std::string grouped_number(std::uint64_t number, std::size_t max_columns) {
 std::string short_bytes(double bytes) {
   static constexpr std::array<std::string_view, 6> kUnits{"B", "kB", "MB", "GB", "TB", "PB"};
   const std::size_t steps = scale(bytes, kUnits.size() - 1);
-  const std::string number = steps == 0 ? fmt::format("{:.0f}", bytes) : three_digits(bytes);
-  return fmt::format("{} {}", number, kUnits[steps]);
+  const std::string number = steps == 0 ? formatted("{:.0f}", bytes) : three_digits(bytes);
+  return formatted("{} {}", number, kUnits[steps]);
 }
 
 DisplayText short_duration(std::chrono::microseconds duration, Charset charset) {
@@ -178,7 +178,7 @@ DisplayText short_duration(std::chrono::microseconds duration, Charset charset) 
   double number = std::abs(static_cast<double>(duration.count()));
   const std::size_t steps = scale(number, 2);
   if (steps == 0) {
-    const std::string text = fmt::format("{}{:.0f} ", sign, number);
+    const std::string text = formatted("{}{:.0f} ", sign, number);
     return charset == Charset::kUtf8 ? DisplayText{text + "µs", text.size() + 2}
                                      : DisplayText::ascii(text + "us");
   }
@@ -190,9 +190,9 @@ std::string clock_time(std::chrono::seconds duration) {
   constexpr std::int64_t kHour = 60 * kMinute;
   constexpr std::int64_t kDay = 24 * kHour;
   const std::int64_t all = std::max<std::int64_t>(duration.count(), 0);
-  const std::string days = all >= kDay ? fmt::format("{}d ", all / kDay) : "";
-  return fmt::format("{}{:02}:{:02}:{:02}", days, all % kDay / kHour, all % kHour / kMinute,
-                     all % kMinute);
+  const std::string days = all >= kDay ? formatted("{}d ", all / kDay) : "";
+  return formatted("{}{:02}:{:02}:{:02}", days, all % kDay / kHour, all % kHour / kMinute,
+                   all % kMinute);
 }
 
 }  // namespace omzmq::tap

@@ -2,10 +2,9 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/text/iso_time.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
-#include <iterator>
+
+#include "common/format.hpp"
 
 namespace omzmq::tap {
 namespace {
@@ -19,9 +18,9 @@ std::string text_of_second(std::uint64_t second) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  return formatted("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace
@@ -31,7 +30,7 @@ std::string_view IsoTime::of(std::uint64_t ns) {
   const std::uint64_t second = ns / kNsPerSecond;
   if (text_.empty() || second != ns_ / kNsPerSecond) text_ = text_of_second(second);
   text_.resize(kSecondBytes);
-  fmt::format_to(std::back_inserter(text_), ".{:09}Z", ns % kNsPerSecond);
+  text_ += formatted(".{:09}Z", ns % kNsPerSecond);
   ns_ = ns;
   return text_;
 }

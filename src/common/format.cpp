@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
-#include "core/format.hpp"
+#include "common/format.hpp"
 
 #include <fmt/format.h>
 
