@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tap/options.hpp"
+#include "tap/proxy.hpp"
 #include "tap/records/output.hpp"
 #include "tap/report.hpp"
 #include "tap/screen/live_screen.hpp"
@@ -62,17 +63,30 @@ std::string describe(const SourceOptions& source) {
 }
 
 /// Says where it listens: always, when the system chose the port.
-void tell_bound(const Options& options, const Source& source, Report& report) {
+void tell_bound(const std::vector<Endpoint>& endpoints, const std::vector<std::string>& all_bound,
+                Report& report) {
   std::size_t i = 0;
-  for (const Endpoint& endpoint : options.source.endpoints) {
+  for (const Endpoint& endpoint : endpoints) {
     if (endpoint.attachment == Attachment::kBind) {
-      const std::string& bound = source.bound()[i++];
+      const std::string& bound = all_bound[i++];
       const bool is_chosen = endpoint.address.ends_with(":*") || endpoint.address.ends_with(":0") ||
                              endpoint.address == "ipc://*";
       const std::string text = "listening at " + bound;
       is_chosen ? report.say(text) : report.mention(text);
     }
   }
+}
+
+ExitCode pass_on(const Options& options) {
+  // Before libzmq starts its threads, which inherit the blocked signals.
+  SignalFd stop(stop_signals(options));
+  SignalFd requests(request_signals(options));
+  Report report(report_level(options));
+  Proxy proxy(options, stop, requests, report);
+  std::vector<Endpoint> endpoints = options.source.endpoints;
+  endpoints.insert(endpoints.end(), options.proxies.begin(), options.proxies.end());
+  tell_bound(endpoints, proxy.bound(), report);
+  return proxy.run();
 }
 
 ExitCode receive(const Options& options) {
@@ -100,13 +114,15 @@ ExitCode receive(const Options& options) {
     report.set_level(Report::Level::kErrors);
   }
   Source source(options.source);
-  tell_bound(options, source, report);
+  tell_bound(options.source.endpoints, source.bound(), report);
   Tap tap(options, {stop, requests, source, output, screen, report});
   return tap.run();
 }
 
 struct Perform {
-  ExitCode operator()(const Options& options) const { return receive(options); }
+  ExitCode operator()(const Options& options) const {
+    return options.proxies.empty() ? receive(options) : pass_on(options);
+  }
   ExitCode operator()(const TextRequest& request) const { return print(request.text); }
   ExitCode operator()(const KeygenRequest& request) const { return print(keygen(request)); }
 

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The omzmq authors
 #include "tap/option_values.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "common/format.hpp"
 #include "tap/text/usage_error.hpp"
@@ -112,6 +114,21 @@ std::chrono::seconds read_duration(std::string_view option, const std::string& t
         "{} '{}': must be a time of a second at least, such as 90, 15m, 1h or 1d", option, text));
   }
   return std::chrono::seconds{*seconds};
+}
+
+Format read_format(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, Format>, 4> kFormats{{
+      {"auto", Format::kAuto},
+      {"raw", Format::kRaw},
+      {"lines", Format::kLines},
+      {"packed", Format::kPacked},
+  }};
+  for (const auto& [name, format] : kFormats) {
+    if (text == name) {
+      return format;
+    }
+  }
+  throw UsageError(formatted("--format '{}': must be auto, raw, lines or packed", text));
 }
 
 }  // namespace omzmq::tap

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "tap/records/decoder.hpp"
+
 // Readers of option values. `option` is the name in the error. All throw UsageError, which has the
 // name, the value and what would be right.
 
@@ -27,5 +29,8 @@ namespace omzmq::tap {
 
 /// Whole seconds, or minutes, hours or days with m, h or d behind the number.
 [[nodiscard]] std::chrono::seconds read_duration(std::string_view option, const std::string& text);
+
+/// The value of --format.
+[[nodiscard]] Format read_format(const std::string& text);
 
 }  // namespace omzmq::tap

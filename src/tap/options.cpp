@@ -27,7 +27,7 @@ struct RawValues {
   bool nul = false, quote = false, hex = false, json = false;
   bool unbuffered = false, end_when_idle = false, allow_gaps = false, allow_duplicates = false;
   bool quiet = false, verbose = false, stats = false, top = false, help = false;
-  std::vector<std::string> endpoints, prefixes, socket_options;
+  std::vector<std::string> endpoints, prefixes, proxies, socket_options;
   std::string max_message, format = "auto", text, output, rotate_size, rotate_every, rotate_keep;
   std::string count, timeout, count_by, distinct, count_show, count_slots;
   CurveOptions curve;
@@ -43,6 +43,7 @@ void declare_source(CLI::App& app, RawValues& values) {
   // One value for each -s: endpoints may follow it, and a prefix may look like "[list]".
   app.add_option("-s,--subscribe", values.prefixes)->allow_extra_args(false);
   app.add_option("-X,--socket-option", values.socket_options)->allow_extra_args(false);
+  app.add_option("--proxy", values.proxies)->allow_extra_args(false);
   app.add_option("--max-message", values.max_message);
   app.add_option("--curve-server", values.curve.server_certificate);
   app.add_option("--curve-clients", values.curve.clients);
@@ -109,21 +110,6 @@ void none_of(const CLI::App& app, std::initializer_list<const char*> names, std:
   }
 }
 
-Format read_format(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, Format>, 4> kFormats{{
-      {"auto", Format::kAuto},
-      {"raw", Format::kRaw},
-      {"lines", Format::kLines},
-      {"packed", Format::kPacked},
-  }};
-  for (const auto& [name, format] : kFormats) {
-    if (text == name) {
-      return format;
-    }
-  }
-  throw UsageError(formatted("--format '{}': must be auto, raw, lines or packed", text));
-}
-
 /// How many frames are held for each peer. A publisher drops what its subscriber does not take at
 /// once, so small messages need room for many; but large frames would fill the memory when nobody
 /// takes what zmqtap writes. A PUSH or DEALER waits, and needs no room; what is held when -c ends
@@ -141,6 +127,17 @@ int receive_mark(SocketKind kind, Format format, std::uint64_t count) {
   return format == Format::kRaw ? kSmall : format == Format::kAuto ? kUnknown : kLarge;
 }
 
+/// Refuses what is given and is not in `allowed`, long names with a blank between, because of
+/// `why`.
+void none_but(const CLI::App& app, std::string_view allowed, std::string_view why) {
+  for (const CLI::Option* const option : app.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() > 0 && allowed.find(name) == std::string_view::npos) {
+      throw UsageError(formatted("{}: {}", name, why));
+    }
+  }
+}
+
 CurveOptions check_curve(const CLI::App& app, const CurveOptions& curve) {
   constexpr std::array kNames{"--curve-server", "--curve-clients", "--curve-key", "--curve-cert"};
   for (const char* const name : kNames) {
@@ -148,8 +145,9 @@ CurveOptions check_curve(const CLI::App& app, const CurveOptions& curve) {
       throw UsageError(formatted("{} '': must name a certificate", name));
     }
   }
+  // A proxy has two sides: the server of its subscribers may be a client of its publishers.
   at_most_one({{"--curve-server", app.count("--curve-server") > 0},
-               {"--curve-key", app.count("--curve-key") > 0}});
+               {"--curve-key", app.count("--curve-key") > 0 && app.count("--proxy") == 0}});
   if (curve.server_certificate.empty()) {
     none_of(app, {"--curve-clients"}, "goes with --curve-server only: a server knows its clients");
   }
@@ -264,6 +262,23 @@ CountOptions check_counting(const CLI::App& app, const RawValues& values) {
   return counting;
 }
 
+std::vector<Endpoint> check_proxies(const CLI::App& app, const RawValues& values) {
+  std::vector<Endpoint> proxies;
+  for (const std::string& endpoint : values.proxies) {
+    proxies.push_back(parse_endpoint(endpoint, Attachment::kBind));
+  }
+  if (!proxies.empty()) {
+    none_of(app, {"--pull", "--router"}, "--proxy is for subscribers and goes with --sub only");
+    none_of(app, {"--subscribe"}, "with --proxy the subscribers say what they want");
+    none_but(
+        app,
+        "ENDPOINT --proxy --sub --connect --bind --max-message --socket-option --quiet --verbose "
+        "--curve-server --curve-clients --curve-key --curve-cert",
+        "--proxy passes messages on as they are and looks into none of them");
+  }
+  return proxies;
+}
+
 void check_combinations(const CLI::App& app, const Options& options) {
   at_most_one({{"--quiet", options.quiet}, {"--verbose", options.verbose}});
   at_most_one({{"--quiet", options.quiet}, {"--stats", options.stats}});
@@ -278,6 +293,7 @@ void check_combinations(const CLI::App& app, const Options& options) {
 
 Options check(const CLI::App& app, const RawValues& values) {
   Options options;
+  options.proxies = check_proxies(app, values);
   options.source = check_source(app, values);
   options.format = read_format(values.format);
   options.output_format = check_output_format(app, values);

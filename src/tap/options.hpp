@@ -55,6 +55,7 @@ struct SourceOptions {
 /// has returned them.
 struct Options {
   SourceOptions source;
+  std::vector<Endpoint> proxies;  ///< where subscribers get what comes; empty: it is written
   Format format = Format::kAuto;
   OutputFormat output_format = OutputFormat::kPlain;
   std::string text;  ///< of -f

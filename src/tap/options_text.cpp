@@ -23,6 +23,9 @@ Where from:
                            batch once it is written, drop what comes again
   --connect, --bind        what is done with endpoints (default: connect)
   -s, --subscribe PREFIX   --sub: only topics that begin so; repeatable
+  --proxy ENDPOINT         --sub: write nothing, but pass everything on to
+                           subscribers that come to ENDPOINT, which is bound
+                           unless '>' is before it; repeatable
   --max-message SIZE       refuse larger messages (64m)
   -X, --socket-option NAME=VALUE
                            an option of libzmq, such as rcvhwm=100000;
@@ -30,6 +33,7 @@ Where from:
 
 CURVE, encryption and authentication:
   --curve-server CERT      be the CURVE server, with this own certificate
+                           (--proxy: of the subscribers)
   --curve-clients WHO      server: only these may connect: a directory of
                            certificates, one certificate, or a file of keys
   --curve-key KEY|CERT     be a client of the server with this public key
@@ -102,6 +106,7 @@ Examples:
   zmqtap --pull --bind -o events.log --rotate-size 100m 'tcp://*:5555'
   zmqtap --top tcp://log:5555                  look rather than read
   zmqtap --count-by .status tcp://log:5555     how many of each, now
+  zmqtap --proxy 'tcp://*:5556' tcp://log:5555     for hundreds of subscribers
 More, with recipes for databases and Kafka: man zmqtap
 )";
 

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "common/format.hpp"
 #include "tap/sockets/certificate.hpp"
 
 namespace omzmq::tap {
@@ -26,16 +25,6 @@ zmq::socket_type socket_type(SocketKind kind) {
       break;
   }
   return zmq::socket_type::router;
-}
-
-/// What `read` returns; its CertificateError names the option.
-template <typename Read>
-auto named(std::string_view option, const Read& read) {
-  try {
-    return read();
-  } catch (const CertificateError& error) {
-    throw CertificateError(formatted("{}: {}", option, error.what()));
-  }
 }
 
 std::string_view view(const zmq::message_t& part) {
@@ -75,44 +64,16 @@ void Source::set_options(const SourceOptions& options) {
 
 void Source::set_curve(const CurveOptions& curve) {
   if (!curve.server_certificate.empty()) {
-    const Certificate own =
-        named("--curve-server", [&] { return load_own_certificate(curve.server_certificate); });
-    if (!curve.clients.empty()) {
-      named("--curve-clients", [&] { clients_.emplace(context_, curve.clients); });
-    }
-    socket_.set(zmq::sockopt::curve_server, true);
-    socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
+    set_curve_server(socket_, curve.server_certificate);
+    emplace_curve_clients(clients_, context_, curve.clients);
   } else if (!curve.server_key.empty()) {
-    const std::string server_key =
-        named("--curve-key", [&] { return load_server_key(curve.server_key); });
-    const Certificate own = named("--curve-cert", [&] {
-      return curve.certificate.empty() ? generate_certificate()
-                                       : load_own_certificate(curve.certificate);
-    });
-    socket_.set(zmq::sockopt::curve_serverkey, server_key);
-    socket_.set(zmq::sockopt::curve_publickey, own.public_key);
-    socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
+    set_curve_client(socket_, curve.server_key, curve.certificate);
   }
 }
 
 void Source::attach(const Endpoint& endpoint) {
-  const bool binds = endpoint.attachment == Attachment::kBind;
-  // With this option on, libzmq resolves "localhost" to ::1 only and misses who listens on
-  // 127.0.0.1; so it is on for literal IPv6 addresses alone.
-  const bool is_ipv6 = endpoint.address.find('[') != std::string::npos;
-  try {
-    if (!keeps_ipv6_) {
-      socket_.set(zmq::sockopt::ipv6, is_ipv6 ? 1 : 0);
-    }
-    if (binds) {
-      socket_.bind(endpoint.address);
-      bound_.push_back(socket_.get(zmq::sockopt::last_endpoint));
-    } else {
-      socket_.connect(endpoint.address);
-    }
-  } catch (const zmq::error_t& error) {
-    throw SourceError(formatted("cannot {} {}: {}", binds ? "bind" : "connect to", endpoint.address,
-                                error.what()));
+  if (auto bound = tap::attach(socket_, endpoint, keeps_ipv6_)) {
+    bound_.push_back(*std::move(bound));
   }
 }
 

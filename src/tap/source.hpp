@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,16 +11,11 @@
 #include "omzmq/wire.hpp"
 #include "tap/options.hpp"
 #include "tap/records/message.hpp"
+#include "tap/sockets/attach.hpp"
 #include "tap/sockets/curve_clients.hpp"
 #include "tap/sockets/peers.hpp"
 
 namespace omzmq::tap {
-
-/// An endpoint could not be bound or connected; what() names it and says why.
-class SourceError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// The ZeroMQ socket that messages come from.
 ///

@@ -54,6 +54,45 @@ TEST(Options, TakesEveryOption) {
   EXPECT_TRUE(options.stats);
 }
 
+TEST(Options, AProxyBindsForItsSubscribersAndConnectsToItsPublishers) {
+  const Options options =
+      options_of({"--proxy", "tcp://*:5556", "--proxy", ">tcp://other:1", "tcp://log:5555",
+                  "--curve-key", "0123", "--curve-server", "own"});
+  ASSERT_EQ(options.proxies.size(), 2U);
+  EXPECT_EQ(options.proxies[0].attachment, Attachment::kBind);
+  EXPECT_EQ(options.proxies[0].address, "tcp://*:5556");
+  EXPECT_EQ(options.proxies[1].attachment, Attachment::kConnect);
+  ASSERT_EQ(options.source.endpoints.size(), 1U);
+  EXPECT_EQ(options.source.endpoints[0].attachment, Attachment::kConnect);
+}
+
+TEST(Options, AProxyRefusesWhatItDoesNotLookAt) {
+  const auto with_proxy = [](Arguments more) {
+    more.insert(more.end(), {"--proxy", "tcp://*:5556", "tcp://log:5555"});
+    return refusal_of(more);
+  };
+  EXPECT_EQ(with_proxy({}), "");
+  EXPECT_EQ(with_proxy({"-q", "-X", "sndhwm=1", "--max-message", "1m", "--connect", "--sub"}), "");
+  EXPECT_EQ(with_proxy({"--pull"}), "--pull: --proxy is for subscribers and goes with --sub only");
+  EXPECT_EQ(with_proxy({"--router"}),
+            "--router: --proxy is for subscribers and goes with --sub only");
+  EXPECT_EQ(with_proxy({"-s", "a"}),
+            "--subscribe: with --proxy the subscribers say what they want");
+  for (const char* option : {"--json", "--null", "--stats", "--top", "--end", "--allow-gaps"}) {
+    EXPECT_EQ(with_proxy({option}), std::string(option) +
+                                        ": --proxy passes messages on as they are "
+                                        "and looks into none of them");
+  }
+  EXPECT_EQ(with_proxy({"-o", "f"}),
+            "--output: --proxy passes messages on as they are and looks into none of them");
+  EXPECT_EQ(
+      refusal_of({"--proxy", "5556", "tcp://log:5555"}),
+      "ENDPOINT '5556': must be tcp://host:port or ipc:///path, with '@' before it to bind or "
+      "'>' to connect");
+  EXPECT_EQ(refusal_of({"--proxy", "tcp://*:5556"}),
+            "ENDPOINT is missing: give at least one, such as tcp://127.0.0.1:5555");
+}
+
 TEST(Options, TakesThoseOfTheOutput) {
   const Options options = options_of({"-o",
                                       "f",

@@ -11,7 +11,6 @@
 namespace omzmq::tap {
 namespace {
 
-constexpr const char* kAddress = "inproc://zmqtap-peers";
 constexpr int kEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
                         ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
                         ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
@@ -53,15 +52,15 @@ PeerEvent make_event(std::uint16_t event, std::uint32_t value, std::string addre
 
 }  // namespace
 
-Peers::Peers(zmq::context_t& context, zmq::socket_t& socket)
+Peers::Peers(zmq::context_t& context, zmq::socket_t& socket, const std::string& events)
     : watched_(socket), events_(context, zmq::socket_type::pair) {
   // libzmq's I/O thread waits for room where events are not read: here there always is.
   events_.set(zmq::sockopt::rcvhwm, 0);
   events_.set(zmq::sockopt::linger, 0);
-  if (zmq_socket_monitor(watched_.handle(), kAddress, kEvents) != 0) {
+  if (zmq_socket_monitor(watched_.handle(), events.c_str(), kEvents) != 0) {
     throw zmq::error_t();
   }
-  events_.connect(kAddress);
+  events_.connect(events);
 }
 
 Peers::~Peers() { zmq_socket_monitor(watched_.handle(), nullptr, 0); }

@@ -33,7 +33,9 @@ struct PeerEvent {
 class Peers {
  public:
   /// To be made before `socket` is bound or connected. Throws zmq::error_t.
-  Peers(zmq::context_t& context, zmq::socket_t& socket);
+  /// \param events  an inproc endpoint that nobody else has in this context
+  Peers(zmq::context_t& context, zmq::socket_t& socket,
+        const std::string& events = "inproc://zmqtap-peers");
   ~Peers();
   Peers(const Peers&) = delete;
   Peers& operator=(const Peers&) = delete;
