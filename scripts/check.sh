@@ -11,13 +11,17 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=binaries.sh
+. "$root/scripts/binaries.sh"
 
 # Name, and what it says; the cheap ones first.
 checks=(
   "format      clang-format leaves every C and C++ file as it is"
   "shell       shellcheck on every script"
   "layout      the rules of scripts/check-layout.sh: includes, sizes, licence lines, lone headers"
-  "binary      what omzmq.so exports and what it is linked to; the guards of it and of zmqtap"
+  "binary      what omzmq.so exports; what it and zmqtap are linked to, and their guards"
+  "package     the Debian packages: made, looked through by lintian, installed, upgraded and removed in
+              a minimal Debian (tests/packages.sh)"
   "model       the exhaustive model of the lane and the wake-up (tests/model/run.sh)"
   "tidy        clang-tidy on every source of what is shipped, and of the demo"
   "asan        unit, stress, zmq and tap tests, and the module in rsyslogd, under AddressSanitizer and
@@ -30,7 +34,7 @@ checks=(
   "valgrind    the plugin in the stock rsyslogd under valgrind"
   "tidy_tests  clang-tidy on the sources of the tests; takes longer than all of the others may"
 )
-default_checks=(format shell layout binary model tidy asan tsan fuzz bench instructions valgrind)
+default_checks=(format shell layout binary package model tidy asan tsan fuzz bench instructions valgrind)
 needs_release=" layout binary asan bench instructions valgrind "
 skipped_status=77
 
@@ -61,35 +65,16 @@ check_layout() {
 }
 
 check_binary() {
-  local module=$root/build/release/omzmq.so symbols needed
-  symbols=$(nm -D --defined-only "$module" | awk '{ print $NF }')
-  if [[ $symbols != modInit ]]; then
-    printf 'omzmq.so must export modInit and nothing else; it exports:\n%s\n' "$symbols"
-    return 1
-  fi
-  # The loader itself is named when the module has thread-local variables.
-  needed=$(readelf -d "$module" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
-    grep -vE '^(libfastjson|liblz4|libzstd|libzmq|libstdc\+\+|libgcc_s|libm|libc|ld-linux[-a-z0-9_]*)\.so\.[0-9]+$' || true)
-  if [[ -n $needed ]]; then
-    printf 'omzmq.so is linked to what it must not need:\n%s\n' "$needed"
-    return 1
-  fi
-  check_hardened "$module"
-  check_hardened "$root/build/release/zmqtap"
+  check_exports "$root/build/release/omzmq.so"
+  local file
+  for file in omzmq.so zmqtap; do
+    check_linked "$root/build/release/$file"
+    check_hardened "$root/build/release/$file"
+  done
 }
 
-# check_hardened FILE: stacks and copies are guarded, and nothing that was linked can be written over.
-check_hardened() {
-  local file=$1 missing=()
-  readelf -d "$file" | grep 'BIND_NOW\|Flags: NOW' >/dev/null || missing+=("BIND_NOW")
-  readelf -lW "$file" | grep GNU_RELRO >/dev/null || missing+=("RELRO")
-  readelf -hW "$file" | grep 'Type: *DYN' >/dev/null || missing+=("a position-independent executable")
-  nm -D --undefined-only "$file" | grep '__stack_chk_fail' >/dev/null || missing+=("-fstack-protector-strong")
-  nm -D --undefined-only "$file" | grep '__[a-z]*_chk@' >/dev/null || missing+=("_FORTIFY_SOURCE")
-  if [[ ${#missing[@]} -gt 0 ]]; then
-    printf '%s lacks: %s\n' "$file" "${missing[*]}"
-    return 1
-  fi
+check_package() {
+  "$root/tests/packages.sh"
 }
 
 check_model() {

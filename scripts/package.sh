@@ -62,7 +62,8 @@ build() {
 check_version
 rm -rf "$work" "$packages"
 mkdir -p "$work/omzmq" "$packages"
-project_files '*' | tar -C "$root" -cf - -T - | tar -C "$work/omzmq" -xf -
+# As of now: what is newer than the changelog gets its time from there, in each build the same.
+project_files '*' | tar -C "$root" -cf - -T - | tar -C "$work/omzmq" -xmf -
 link_rsyslog_tree
 (run_logged "$log" build)
 # What is not ours to move, dpkg would have told.

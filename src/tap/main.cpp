@@ -136,7 +136,7 @@ struct Perform {
 };
 
 ExitCode complain(const char* why, ExitCode code) {
-  std::fprintf(stderr, "zmqtap: %s\n", why);
+  static_cast<void>(std::fprintf(stderr, "zmqtap: %s\n", why));
   return code;
 }
 
@@ -144,7 +144,7 @@ ExitCode run(int argc, char** argv) {
   try {
     return std::visit(Perform{}, parse_command_line(argc, argv));
   } catch (const UsageError& error) {
-    std::fprintf(stderr, "zmqtap: %s\nTry 'zmqtap --help'.\n", error.what());
+    static_cast<void>(std::fprintf(stderr, "zmqtap: %s\nTry 'zmqtap --help'.\n", error.what()));
     return ExitCode::kUsageOrOutput;
   } catch (const SocketOptionError& error) {
     return complain(error.what(), ExitCode::kUsageOrOutput);

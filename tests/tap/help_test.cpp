@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
 
-// --help and the man page tell of the same options, and these are the ones that there are.
+// --help, the man page and the completions tell of the same options, and these are the ones that
+// there are.
 #include <gtest/gtest.h>
 
 #include <cctype>
@@ -40,12 +41,17 @@ std::set<std::string> options_in(const std::string& text) {
   return found;
 }
 
-std::string man_page() {
-  std::ifstream file(OMZMQ_DOCS "/zmqtap.1");
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
+  return text.str();
+}
+
+std::string man_page() {
   // Not the examples: their programs have options of their own.
-  std::string page = text.str().substr(0, text.str().find(".SH OUTPUT"));
+  std::string page = text_of(OMZMQ_DOCS "/zmqtap.1");
+  page.erase(page.find(".SH OUTPUT"));
   for (std::size_t at = page.find("\\-"); at != std::string::npos; at = page.find("\\-")) {
     page.erase(at, 1);
   }
@@ -75,6 +81,32 @@ TEST(Help, NamesEveryOptionAndNoOther) {
 
 TEST(Help, TheManPageNamesEveryOptionAndNoOther) {
   EXPECT_EQ(options_in(man_page()), real_options());
+}
+
+// Whether it stands there as a word of its own.
+bool names(const std::string& text, const std::string& word) {
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !is_part_of_option(text[at - 1])) &&
+        (end == text.size() || !is_part_of_option(text[end]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// tests/packages/completions.sh asks the shells themselves; this one needs none.
+TEST(Help, EachShellCompletesEveryOption) {
+  const std::string bash = text_of(OMZMQ_COMPLETIONS "/zmqtap.bash");
+  const std::string zsh = text_of(OMZMQ_COMPLETIONS "/zmqtap.zsh");
+  const std::string fish = text_of(OMZMQ_COMPLETIONS "/zmqtap.fish");
+  for (const std::string& option : real_options()) {
+    EXPECT_TRUE(names(bash, option)) << option;
+    EXPECT_TRUE(names(zsh, option)) << option;
+    EXPECT_TRUE(
+        names(fish, option.size() == 2 ? "-s " + option.substr(1) : "-l " + option.substr(2)))
+        << option;
+  }
 }
 
 TEST(Help, FitsATerminalOfEightyColumns) {

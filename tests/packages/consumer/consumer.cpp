@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The omzmq authors
 
-// A program that has nothing of omzmq but what is installed: writes a batch, reads it, and sees that
-// it was damaged.
+// A program that has nothing of omzmq but what is installed: writes a batch, reads it, and sees
+// that it was damaged.
 #include <omzmq/wire.hpp>
 
 #include <cstddef>
