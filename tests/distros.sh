@@ -127,8 +127,8 @@ installed_module() {
   in_root loopback dpkg -L rsyslog-omzmq | grep '/omzmq\.so$'
 }
 
-# The shortest configuration that uses it, by its name, as README.Debian has it.
-check_loads_by_name() {
+# The shortest configuration that uses the module, by its name, and the program.
+check_installed() {
   # The words are expanded by the inner shell.
   # shellcheck disable=SC2016
   in_root loopback bash -c '
@@ -136,7 +136,7 @@ check_loads_by_name() {
     printf "%s\n" "module(load=\"omzmq\")" \
       "action(type=\"omzmq\" sockType=\"PUSH\" endpoints=\"tcp://127.0.0.1:5555\")" >"$conf"
     PATH=$PATH:/usr/sbin
-    rsyslogd -N1 -f "$conf"'
+    rsyslogd -N1 -f "$conf" && zmqtap --version'
 }
 
 # try_packages NAME FOLDER PACKAGE...: installs them and runs the system tests with their module.
@@ -144,7 +144,7 @@ try_packages() {
   local name=$1 folder=$2 module
   shift 2
   step_log "$name-install" install_packages "$folder" "$@" || return 1
-  step_log "$name-check" check_loads_by_name || return 1
+  step_log "$name-check" check_installed || return 1
   module=$(installed_module) || die "$release: the package rsyslog-omzmq has installed no omzmq.so"
   prepare_tests || return 1
   run_tests "$name" OMZMQ_TEST_MODULE="$module" -- "${system_tests[@]}"
@@ -154,7 +154,7 @@ step_package() {
   step_log package-build in_root network scripts/package.sh || return 1
   rm -rf "$place/packages"
   mkdir -p "$place/packages"
-  cp "$tree"/omzmq/build/packages/*.deb "$place/packages/"
+  cp "$tree"/omzmq/build/packages/*.deb "$place/packages/" || return 1
   try_packages package /omzmq/build/packages rsyslog-omzmq zmqtap
 }
 
@@ -168,7 +168,7 @@ step_foreign() {
   rm -rf "$tree/foreign"
   mkdir "$tree/foreign"
   cp "$from"/*.deb "$tree/foreign/"
-  try_packages foreign /foreign rsyslog-omzmq
+  try_packages foreign /foreign rsyslog-omzmq zmqtap
 }
 
 # try_release RELEASE: all steps, each even when one before it has failed.

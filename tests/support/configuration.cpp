@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "rsyslogd.hpp"
+
 namespace omzmq::test {
 
 std::string tested_module() {
@@ -87,8 +89,11 @@ std::string Configuration::text() const {
 }
 
 std::string omfile(const std::string& file, const std::string& template_name) {
-  return fmt::format("action(type=\"omfile\" file=\"{}\" template=\"{}\" asyncWriting=\"off\")",
-                     file, template_name);
+  // From there on a line feed is added to what has none at its end, unless told not to.
+  constexpr int kFirstThatAddsLf = 82510;
+  return fmt::format("action(type=\"omfile\" file=\"{}\" template=\"{}\" asyncWriting=\"off\"{})",
+                     file, template_name,
+                     rsyslogd_version() < kFirstThatAddsLf ? "" : " addLF=\"off\"");
 }
 
 }  // namespace omzmq::test

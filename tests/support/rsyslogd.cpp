@@ -34,6 +34,21 @@ bool accepts(const std::string& socket_path) {
   return connected;
 }
 
+int read_version() {
+  const TestDirectory directory;
+  const Output output = run({OMZMQ_TEST_RSYSLOGD, "-v"}, directory.file("version"));
+  std::istringstream words(output.out);
+  std::string program;
+  int major = 0;
+  char dot = 0;
+  int minor = 0;
+  if (!(words >> program >> major >> dot >> minor) || program != "rsyslogd") {
+    throw std::runtime_error("rsyslogd -v names no version: " + output.out + output.err);
+  }
+  constexpr int kMinors = 10'000;
+  return major * kMinors + minor;
+}
+
 }  // namespace
 
 Rsyslogd::Rsyslogd(const TestDirectory& directory, const Configuration& configuration)
@@ -69,18 +84,9 @@ std::optional<Ended> Rsyslogd::stop(std::chrono::milliseconds bound) {
   return process_.wait(bound);
 }
 
-int rsyslogd_version(const TestDirectory& directory) {
-  const Output output = run({OMZMQ_TEST_RSYSLOGD, "-v"}, directory.file("version"));
-  std::istringstream words(output.out);
-  std::string program;
-  int major = 0;
-  char dot = 0;
-  int minor = 0;
-  if (!(words >> program >> major >> dot >> minor) || program != "rsyslogd") {
-    throw std::runtime_error("rsyslogd -v names no version: " + output.out + output.err);
-  }
-  constexpr int kMostMinor = 10'000;
-  return major * kMostMinor + minor;
+int rsyslogd_version() {
+  static const int version = read_version();
+  return version;
 }
 
 Output check(const TestDirectory& directory, const std::string& configuration,

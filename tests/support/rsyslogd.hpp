@@ -52,7 +52,7 @@ class Rsyslogd {
 };
 
 // The version of the rsyslogd that is tested: 82302 is 8.2302.
-int rsyslogd_version(const TestDirectory& directory);
+int rsyslogd_version();
 
 // rsyslogd -N1: what a configuration check says. Runs in a directory of the test; modules: a
 // directory to look for modules in, or empty for rsyslog's own.

@@ -21,7 +21,7 @@ class YamlConfiguration : public SystemTest {
  protected:
   void SetUp() override {
     constexpr int kFirstWithYaml = 82604;
-    if (rsyslogd_version(directory_) < kFirstWithYaml) {
+    if (rsyslogd_version() < kFirstWithYaml) {
       GTEST_SKIP() << "rsyslogd reads YAML from 8.2604 on";
     }
   }
@@ -61,7 +61,7 @@ class PrometheusFormat : public SystemTest {
  protected:
   void SetUp() override {
     constexpr int kFirstWithPrometheus = 82506;
-    if (rsyslogd_version(directory_) < kFirstWithPrometheus) {
+    if (rsyslogd_version() < kFirstWithPrometheus) {
       GTEST_SKIP() << "impstats has this format from 8.2506 on";
     }
   }
