@@ -7,12 +7,14 @@
 
 A stock rsyslogd with one PUB action; subscribers are the sockets of bench_receive, 250 in a process;
 proxies are `zmqtap --proxy`. All are on this machine, over tcp on 127.0.0.1. Before the load a probe
-goes through to each subscriber. Then so many numbered lines go in as every queue on the way can hold,
-as fast as rsyslogd reads them, until each subscriber has each of them.
+goes through to each subscriber. Then numbered lines go in as fast as rsyslogd reads them, no more than
+it holds for a subscriber (the queues of proxies and subscribers have no bound here), until each
+subscriber has each of them.
 
 The figures, medians of the rounds: processor time of rsyslogd a message, all threads, user and
-system; that of all proxies together; connections of rsyslogd. What is lost ends the run: its cost
-would be that of another task.
+system; that of all proxies together; of rsyslogd the open descriptors while all subscribers are
+there, and the most memory that it had. What is lost ends the run: its cost would be that of another
+task.
 """
 
 import argparse
@@ -36,10 +38,10 @@ from runs import QUIET_SECONDS, PROBE_SECONDS, Tools, new_directory
 BYTES = 256
 SOCKETS_OF_A_PROCESS = 250
 READY_SECONDS = 60
-RUN_SECONDS = 300
-WORK = 4_000_000                              # messages times subscribers of a run
-LEAST = {"raw": 4000, "packed": 20_000}       # messages of a run
-MOST = {"raw": 50_000, "packed": 200_000}     # half of what libzmq holds for a subscriber at most
+RUN_SECONDS = 120
+WORK = 4_000_000                       # messages times subscribers of a run
+LEAST = {"raw": 4000, "packed": 20_000}  # messages of a run
+MOST = 50_000                          # less than rsyslogd holds for a subscriber: 100,000, or 256 frames
 
 
 def parse_arguments():
@@ -72,8 +74,9 @@ class Proxy:
 
     def __init__(self, build, publisher):
         self.endpoint = free_endpoint()
-        self.process = subprocess.Popen([os.path.join(build, "zmqtap"), "-q", "--proxy", self.endpoint, publisher],
-                                        stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        command = [os.path.join(build, "zmqtap"), "-q", "-X", "rcvhwm=0", "-X", "sndhwm=0", "--proxy", self.endpoint,
+                   publisher]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
 
     def __enter__(self):
         return self
@@ -111,7 +114,7 @@ def wait_for_answers(receivers, seconds, meanwhile):
 
 def run(tools, form, subscribers, proxies):
     """Processor time a message, in us: of rsyslogd, and of all proxies."""
-    messages = min(MOST[form], max(LEAST[form], WORK // subscribers))
+    messages = min(MOST, max(LEAST[form], WORK // subscribers))
     with contextlib.ExitStack() as stack:
         publisher = free_endpoint()
         between = [stack.enter_context(Proxy(tools.build, publisher)) for _ in range(proxies)]
@@ -125,6 +128,7 @@ def run(tools, form, subscribers, proxies):
         rest = Rest([daemon.pid, *ours])
         if not rest.wait(QUIET_SECONDS, time.monotonic() + READY_SECONDS):
             raise Failure("rsyslogd does not come to rest before the load")
+        descriptors = len(os.listdir(f"/proc/{daemon.pid}/fd"))
         before = {pid: cpu_ns(pid) for pid in [daemon.pid, *ours]}
         others = Others([daemon.pid, *ours, *(receiver.pid for receiver in receivers)])
         load = stack.enter_context(tools.program("bench_load", "--path", daemon.input, "--messages", messages,
@@ -137,6 +141,7 @@ def run(tools, form, subscribers, proxies):
             if result["lost"] or result["duplicates"] or result["foreign"] or result["corrupt"]:
                 raise Failure(f"a receiver did not get each message once: {result}")
         return {"rsyslogd": took[daemon.pid], "proxies": sum(took[pid] for pid in ours),
+                "descriptors": descriptors, "mib": daemon.most_memory_mib(),
                 "messages": messages, "others": others.cores([load.pid])}
 
 
@@ -160,13 +165,14 @@ def main():
     except Failure as failure:
         print(f"fanout.py: {failure}", file=sys.stderr)
         return 1
-    print("| format | subscribers | over | connections | rsyslogd, µs CPU a message | of all proxies | messages |")
-    print("|---|---|---|---|---|---|---|")
+    print("| format | subscribers | over | rsyslogd, µs CPU a message | of all proxies | descriptors | MiB | "
+          "messages |")
+    print("|---|---|---|---|---|---|---|---|")
     for (form, subscribers, proxies), values in runs.items():
         of_proxies = spread([value["proxies"] for value in values]) if proxies else "-"
         print(f"| `{form}` | {subscribers:,} | {f'{proxies} proxies' if proxies else 'nothing'} | "
-              f"{proxies or subscribers:,} | {spread([value['rsyslogd'] for value in values])} | {of_proxies} | "
-              f"{values[0]['messages']:,} |")
+              f"{spread([value['rsyslogd'] for value in values])} | {of_proxies} | {values[-1]['descriptors']:,} | "
+              f"{max(value['mib'] for value in values):.0f} | {values[0]['messages']:,} |")
     busy = [value["others"] for values in runs.values() for value in values]
     print(f"\nProcessors that something else used meanwhile: {min(busy):.2f} to {max(busy):.2f} "
           f"of {os.cpu_count()}.")
