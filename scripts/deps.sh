@@ -17,10 +17,11 @@
 #   --list     only print the names of the set, one a line
 #   --missing  only print those of them that are not installed
 #
-# It runs apt-get as root or through sudo, and never asks a question. On a machine that runs systemd
-# Debian's rsyslog package enables and starts the system's rsyslog service when it is installed for
-# the first time, and postgresql does the same; nothing here needs these services:
-# `systemctl disable --now rsyslog postgresql` stops them.
+# It runs apt-get as root or through sudo, and never asks a question. Some of these packages bring a
+# service of the system (rsyslog, postgresql, redis-server). Nothing here needs these, and none is
+# started by the installation: /usr/sbin/policy-rc.d, Debian's way to say so, forbids it meanwhile,
+# unless there is one already. But Debian enables them, so that they start with the machine:
+# `systemctl disable rsyslog postgresql redis-server` keeps them from it.
 #
 # Environment: OMZMQ_NO_DEPS=1 installs nothing and trusts that everything needed is there, for
 # systems without apt-get.
@@ -31,7 +32,8 @@ set -euo pipefail
 build_packages=(g++ cmake ninja-build pkg-config libzmq3-dev cppzmq-dev libfmt-dev libcli11-dev
   libestr-dev libfastjson-dev libzstd-dev liblz4-dev zlib1g-dev rsyslog dpkg-dev ca-certificates)
 test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard python3-lz4 python3-crc32c
-  golang-go nodejs iproute2 jq postgresql groff bsdutils)
+  golang-go nodejs iproute2 jq postgresql groff bsdutils
+  redis-server rsyslog-hiredis rsyslog-kafka librdkafka-dev)
 # Debian's nodejs has no npm with it; others' packages of it do, and cannot be installed beside Debian's.
 command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(apparmor bash-completion binutils clang clang-format clang-tidy fish gcc libbenchmark-dev
@@ -102,6 +104,15 @@ try_install() {
   return 1
 }
 
+# Until the end of this script no installation starts a service. A policy that is there stays in force.
+forbid_services() {
+  [[ ! -e $policy ]] || return 0
+  printf '#!/bin/sh\n# Of omzmq, scripts/deps.sh, for the time of an installation.\nexit 101\n' |
+    "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+}
+
 install_missing() {
   local try status
   log=$logs/deps.log
@@ -154,5 +165,7 @@ if [[ $only_missing -eq 1 ]]; then
   exit
 fi
 find_root
+policy=/usr/sbin/policy-rc.d
 printf 'installing: %s\n' "${missing[*]}"
+forbid_services
 install_missing

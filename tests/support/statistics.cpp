@@ -9,28 +9,25 @@
 #include "test_directory.hpp"
 
 namespace omzmq::test {
-namespace {
 
-bool is_of(const std::string& line, const std::string& name) {
-  return line.find("\"origin\": \"omzmq\"") != std::string::npos &&
-         line.find(fmt::format("\"name\": \"{}\"", name)) != std::string::npos;
+bool Statistics::is_of(const std::string& line) const {
+  return line.find(fmt::format("\"origin\": \"{}\"", origin_)) != std::string::npos &&
+         line.find(fmt::format("\"name\": \"{}\"", name_)) != std::string::npos;
 }
 
-int reports(const std::string& file, const std::string& name) {
-  std::istringstream in(read_file(file));
+int Statistics::reports() const {
+  std::istringstream in(read_file(file_));
   int found = 0;
-  for (std::string line; std::getline(in, line);) found += is_of(line, name) ? 1 : 0;
+  for (std::string line; std::getline(in, line);) found += is_of(line) ? 1 : 0;
   return found;
 }
-
-}  // namespace
 
 std::string Statistics::last_line() const {
   std::istringstream in(read_file(file_));
   std::string last;
   for (std::string line; std::getline(in, line);) {
     // A line that is being written has no closing brace yet.
-    if (is_of(line, name_) && line.find('}') != std::string::npos) last = line;
+    if (is_of(line) && line.find('}') != std::string::npos) last = line;
   }
   return last;
 }
@@ -49,8 +46,8 @@ bool Statistics::wait_for(const std::string& counter, std::int64_t at_least) con
 
 bool Statistics::wait_for_report() const {
   // The next one may have been gathered just before this call, so it is the second one that counts.
-  const int before = reports(file_, name_);
-  return wait_until([&] { return reports(file_, name_) >= before + 2; });
+  const int before = reports();
+  return wait_until([&] { return reports() >= before + 2; });
 }
 
 }  // namespace omzmq::test
