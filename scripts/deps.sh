@@ -4,14 +4,15 @@
 #
 # Installs the Debian packages that omzmq needs, those that are missing; silent when none is.
 #
-#   scripts/deps.sh [build|test|check|bench]     default: build
-#   scripts/deps.sh --list [build|test|check|bench]
-#   scripts/deps.sh --missing [build|test|check|bench]
+#   scripts/deps.sh [build|test|check|bench|cross]     default: build
+#   scripts/deps.sh --list [build|test|check|bench|cross]
+#   scripts/deps.sh --missing [build|test|check|bench|cross]
 #
 #   build   what compiles omzmq.so and zmqtap (scripts/build.sh, scripts/demo.sh)
 #   test    that, and what the tests use (scripts/test.sh)
 #   check   that, and the tools of scripts/check.sh
 #   bench   what compiles, and what scripts/bench.sh measures and draws with
+#   cross   what the tests use, and what tests/architectures.sh compiles and runs other architectures with
 #   --list     only print the names of the set, one a line
 #   --missing  only print those of them that are not installed
 #
@@ -35,6 +36,8 @@ command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(binutils clang clang-format clang-tidy gcc libbenchmark-dev libclang-rt-dev
   libconcurrentqueue-dev shellcheck spin valgrind)
 bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
+cross_packages=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-i686-linux-gnu mmdebstrap mount
+  qemu-user-static util-linux)
 
 packages_of() {
   printf '%s\n' "${build_packages[@]}"
@@ -42,6 +45,7 @@ packages_of() {
     test) printf '%s\n' "${test_packages[@]}" ;;
     check) printf '%s\n' "${test_packages[@]}" "${check_packages[@]}" ;;
     bench) printf '%s\n' "${bench_packages[@]}" ;;
+    cross) printf '%s\n' "${test_packages[@]}" "${cross_packages[@]}" ;;
   esac
 }
 
@@ -124,8 +128,8 @@ for argument in "$@"; do
     help | -h) usage && exit ;;
     list) list=1 ;;
     missing) only_missing=1 ;;
-    build | test | check | bench) set_name=${argument#--} ;;
-    *) die "unknown argument '$argument'; right would be build, test, check, bench, --list or --missing" ;;
+    build | test | check | bench | cross) set_name=${argument#--} ;;
+    *) die "unknown argument '$argument'; right would be build, test, check, bench, cross, --list or --missing" ;;
   esac
 done
 set_name=${set_name:-build}
