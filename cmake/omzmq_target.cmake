@@ -7,6 +7,10 @@ function(omzmq_compile_options name)
   target_compile_options(${name} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
     $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+  if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+    # Or files end at 2 GiB: spool files, what zmqtap writes. rsyslogd is built with it too.
+    target_compile_definitions(${name} PRIVATE _FILE_OFFSET_BITS=64)
+  endif()
   if(OMZMQ_SANITIZE)
     target_compile_options(${name} PRIVATE -fsanitize=${OMZMQ_SANITIZE} -fno-omit-frame-pointer
       -fno-sanitize-recover=all)

@@ -13,6 +13,7 @@
 #   check    that, and the tools of scripts/check.sh
 #   package  what compiles, and makes the Debian packages (scripts/package.sh)
 #   bench    what compiles, and what scripts/bench.sh measures and draws with
+#   cross    what the tests use, and what tests/architectures.sh compiles and runs other architectures with
 #   distros  what tests/distros.sh makes other releases of Debian with, and nothing else
 #   --list     only print the names of the set, one a line
 #   --missing  only print those of them that are not installed
@@ -41,6 +42,8 @@ check_packages=(apparmor bash-completion binutils clang clang-format clang-tidy 
 package_packages=(debhelper)
 bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
 distros_packages=(debootstrap debian-archive-keyring git iproute2 util-linux)
+cross_packages=(g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-i686-linux-gnu mmdebstrap mount
+  qemu-user-static util-linux)
 
 packages_of() {
   [[ $1 == distros ]] || printf '%s\n' "${build_packages[@]}"
@@ -50,6 +53,7 @@ packages_of() {
       "${check_packages[@]}" ;;
     package) printf '%s\n' "${package_packages[@]}" ;;
     bench) printf '%s\n' "${bench_packages[@]}" ;;
+    cross) printf '%s\n' "${test_packages[@]}" "${cross_packages[@]}" ;;
     distros) printf '%s\n' "${distros_packages[@]}" ;;
   esac
 }
@@ -142,8 +146,8 @@ for argument in "$@"; do
     help | -h) usage && exit ;;
     list) list=1 ;;
     missing) only_missing=1 ;;
-    build | test | check | package | bench | distros) set_name=${argument#--} ;;
-    *) die "unknown argument '$argument'; right would be build, test, check, package, bench, distros, --list or --missing" ;;
+    build | test | check | package | bench | cross | distros) set_name=${argument#--} ;;
+    *) die "unknown argument '$argument'; right would be build, test, check, package, bench, cross, distros, --list or --missing" ;;
   esac
 done
 set_name=${set_name:-build}

@@ -163,9 +163,10 @@ class Lane {
     // this load coming after its store of the wake-up threshold (see Handoff).
     if (tail_.load(std::memory_order_seq_cst) == head_.load(std::memory_order_relaxed)) return {};
     const std::byte* entry = storage_.get() + read_offset();
-    const auto length = load<std::uint64_t>(entry);
-    if ((length & kBlockFlag) == 0) return {entry + kWord, length};
-    return {load<const std::byte*>(entry + kWord), length & ~kBlockFlag};
+    const auto word = load<std::uint64_t>(entry);
+    const auto length = static_cast<std::size_t>(word & ~kBlockFlag);
+    if ((word & kBlockFlag) == 0) return {entry + kWord, length};
+    return {load<const std::byte*>(entry + kWord), length};
   }
 
   /// Frees the transaction that front() gave.
@@ -210,7 +211,8 @@ class Lane {
 
   /// Bytes of the ring in use as the reader sees them: never more than there are.
   [[nodiscard]] std::size_t readable_bytes() const noexcept {
-    return tail_.load(std::memory_order_seq_cst) - head_.load(std::memory_order_relaxed);
+    return static_cast<std::size_t>(tail_.load(std::memory_order_seq_cst) -
+                                    head_.load(std::memory_order_relaxed));
   }
 
   [[nodiscard]] bool is_retired() const noexcept {
@@ -262,8 +264,8 @@ class Lane {
   [[nodiscard]] std::size_t room() const noexcept {
     // Partner: the store in release(). seq_cst, because a writer that goes to sleep relies on this
     // load coming after its store of the request (see request_room()).
-    return capacity_ -
-           (tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_seq_cst));
+    return capacity_ - static_cast<std::size_t>(tail_.load(std::memory_order_relaxed) -
+                                                head_.load(std::memory_order_seq_cst));
   }
 
   [[nodiscard]] std::size_t advance(std::size_t offset, std::size_t bytes) const noexcept {

@@ -150,8 +150,8 @@ void confirm(Settings& s, const Row& row, Values values) {
 
 // omczmq's name, and its -1 for "wait for ever": the longest wait that a worker may have here.
 void send_timeout(Settings& s, const Row& row, Values values) {
-  constexpr long kLongest = 60000;
-  const long ms = read_number(row.name, row.type, values.front(), -1, kLongest);
+  constexpr std::int64_t kLongest = 60000;
+  const std::int64_t ms = read_number(row.name, row.type, values.front(), -1, kLongest);
   s.handoff_timeout = Settings::Ms(ms < 0 ? kLongest : ms);
 }
 

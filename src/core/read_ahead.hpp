@@ -126,7 +126,8 @@ class ReadAhead {
   [[nodiscard]] std::size_t read_file(char* to, std::size_t bytes, std::uint64_t from) {
     std::size_t done = 0;
     while (done < bytes && from + done < size_) {
-      const std::size_t most = std::min<std::uint64_t>(bytes - done, size_ - from - done);
+      const auto most =
+          static_cast<std::size_t>(std::min<std::uint64_t>(bytes - done, size_ - from - done));
       const auto got = ::pread(fd_, to + done, most, static_cast<off_t>(from + done));
       if (got < 0 && errno != EINTR) throw_errno();
       if (got == 0) size_ = from + done;

@@ -107,7 +107,7 @@ std::size_t Sender::save_rest() {
                   "subscriber",
                   taken));
   }
-  return saved.unsaved + taken;
+  return static_cast<std::size_t>(saved.unsaved) + taken;
 }
 
 void Sender::save_all() {

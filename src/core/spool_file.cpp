@@ -176,8 +176,8 @@ void SpoolWriter::flush() noexcept {
 void SpoolWriter::give_up(std::size_t written) noexcept {
   for (const char* at = buffer_.data(); written >= kHeadBytes;) {
     const format::Head head = format::read_head(at);
-    const std::size_t bytes = kHeadBytes + head.content_bytes();
-    if (bytes > written) break;
+    if (head.content_bytes() > written - kHeadBytes) break;
+    const std::size_t bytes = kHeadBytes + static_cast<std::size_t>(head.content_bytes());
     ++written_.frames;
     written_.messages += head.messages;
     offset_ += bytes;

@@ -109,7 +109,7 @@ TransactionReader::TransactionReader(std::span<const std::byte> body,
     : size_(body.data()), slices_each_(slices_each) {
   if (body.empty()) return;
   published_ = Clock::time_point(Clock::duration(get<std::int64_t>(size_)));
-  left_ = get<std::uint64_t>(size_);
+  left_ = static_cast<std::size_t>(get<std::uint64_t>(size_));
   bytes_ = size_ + left_ * slices_each * sizeof(omzmq_slice::size);
 }
 

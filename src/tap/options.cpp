@@ -251,11 +251,12 @@ CountOptions check_counting(const CLI::App& app, const RawValues& values) {
     counting.distinct = values.distinct;
   }
   if (app.count("--count-show") > 0) {
-    counting.show = read_number("--count-show", values.count_show, 0, kMaxShown);
+    counting.show =
+        static_cast<std::size_t>(read_number("--count-show", values.count_show, 0, kMaxShown));
   }
   if (app.count("--count-slots") > 0) {
-    counting.slots =
-        read_number("--count-slots", values.count_slots, 1, HeavyHitters::kMaxCapacity);
+    counting.slots = static_cast<std::size_t>(
+        read_number("--count-slots", values.count_slots, 1, HeavyHitters::kMaxCapacity));
   }
   // A path that is none is said before anything is opened.
   static_cast<void>(FieldCount({counting.count_by, counting.distinct, 0, 1}));

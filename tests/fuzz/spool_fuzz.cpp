@@ -178,11 +178,12 @@ void repair(std::string& bytes) {
     head.topic_bytes = static_cast<std::uint32_t>(head.topic_bytes % 64 % (left + 1));
     head.body_bytes =
         static_cast<std::uint32_t>(head.body_bytes % 256 % (left - head.topic_bytes + 1));
-    head.content_crc = wire::crc32c({bytes.data() + at, head.content_bytes()});
+    const auto content_bytes = static_cast<std::size_t>(head.content_bytes());
+    head.content_crc = wire::crc32c({bytes.data() + at, content_bytes});
     format::write_head(record, head);
     ++totals.frames;
     totals.messages += head.messages;
-    at += head.content_bytes();
+    at += content_bytes;
   }
 }
 

@@ -61,7 +61,7 @@ class ActionStress : public testing::TestWithParam<std::tuple<WhenFull, Format>>
 
   /// One worker from its coming to its going. Messages that are too long get no number: they are
   /// not to arrive.
-  void live_once(const std::shared_ptr<Action>& action, std::mt19937_64& random) {
+  void live_once(const std::shared_ptr<Action>& action, std::mt19937& random) {
     Worker worker(action);
     const std::uint64_t id = submissions_.workers++;
     std::uint64_t number = 0;

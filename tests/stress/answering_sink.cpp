@@ -42,7 +42,7 @@ std::string Ledger::text(std::uint64_t worker, std::uint64_t number, std::size_t
 
 void Ledger::confirm(std::string_view text) {
   const auto worker = take_number(text);
-  const auto number = take_number(text);
+  const auto number = static_cast<std::size_t>(take_number(text));
   EXPECT_EQ(text.find_first_not_of('x'), std::string_view::npos) << "damaged: " << text;
   const std::lock_guard lock(mutex_);
   std::vector<bool>& its = confirmed_[worker];
@@ -64,7 +64,8 @@ bool Ledger::are_confirmed(std::uint64_t worker, std::uint64_t first, std::uint6
   const auto its = confirmed_.find(worker);
   if (its == confirmed_.end()) return count == 0;
   for (std::uint64_t number = first; number < first + count; ++number) {
-    if (number >= its->second.size() || !its->second[number]) return false;
+    if (number >= its->second.size() || !its->second[static_cast<std::size_t>(number)])
+      return false;
   }
   return true;
 }
@@ -75,7 +76,7 @@ std::uint64_t Ledger::repeated() const {
 }
 
 AnsweringSink::AnsweringSink(Ledger& ledger, const std::atomic<bool>& is_stuck, Confirm confirm,
-                             Format format, std::mt19937_64 random)
+                             Format format, std::mt19937 random)
     : ledger_(ledger),
       is_stuck_(is_stuck),
       confirm_(confirm),
@@ -200,7 +201,8 @@ void AnsweringSink::set_timer() {
   if (next != Time::max()) {
     const auto ns =
         std::max<std::int64_t>(1, std::chrono::nanoseconds(next.time_since_epoch()).count());
-    when.it_value = {ns / 1'000'000'000, ns % 1'000'000'000};
+    when.it_value = {static_cast<time_t>(ns / 1'000'000'000),
+                     static_cast<long>(ns % 1'000'000'000)};
   }
   ::timerfd_settime(timer_, TFD_TIMER_ABSTIME, &when, nullptr);
 }

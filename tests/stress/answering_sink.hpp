@@ -56,7 +56,7 @@ class AnsweringSink final : public FrameSink {
   /// \param is_stuck  while true, it takes nothing and receives nothing
   /// \param confirm  kSent: what it takes is confirmed; kAcked: what its receivers acknowledge
   AnsweringSink(Ledger& ledger, const std::atomic<bool>& is_stuck, Confirm confirm, Format format,
-                std::mt19937_64 random);
+                std::mt19937 random);
   ~AnsweringSink() override;
 
   void open() override;
@@ -92,7 +92,7 @@ class AnsweringSink final : public FrameSink {
   const std::atomic<bool>& is_stuck_;
   const Confirm confirm_;
   const Format format_;
-  std::mt19937_64 random_;
+  std::mt19937 random_;
   const int timer_;  ///< expires when there is something to do
   bool is_open_ = false;
   bool has_body_ = false;  ///< of the frame that has to come next

@@ -90,7 +90,7 @@ class ConfirmStress : public testing::TestWithParam<Way> {
   };
 
   // One worker from its coming to its going.
-  void live_once(const std::shared_ptr<Action>& action, std::mt19937_64& random) {
+  void live_once(const std::shared_ptr<Action>& action, std::mt19937& random) {
     Promise promise{workers_++, 0};
     {
       Worker worker(action);
@@ -113,7 +113,7 @@ class ConfirmStress : public testing::TestWithParam<Way> {
 
   // As rsyslog does: what is refused is given again until it is taken, or the daemon stops.
   static bool submit(Worker& worker, const Promise& promise, std::uint64_t count,
-                     std::mt19937_64& random) {
+                     std::mt19937& random) {
     std::vector<std::string> texts;
     for (std::uint64_t i = 0; i < count; ++i)
       texts.push_back(Ledger::text(promise.worker, promise.messages + i, random() % 400));

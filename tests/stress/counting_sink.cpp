@@ -39,7 +39,7 @@ std::string make_payload(std::uint64_t worker, std::uint64_t number, std::size_t
   return formatted("{:x} {}", checksum_of(text), text);
 }
 
-CountingSink::CountingSink(Arrivals& arrivals, Format format, std::mt19937_64 random)
+CountingSink::CountingSink(Arrivals& arrivals, Format format, std::mt19937 random)
     : arrivals_(arrivals),
       format_(format),
       random_(random),

@@ -32,7 +32,7 @@ struct Arrivals {
 /// given is whole, comes once, and in the order of each worker.
 class CountingSink final : public FrameSink {
  public:
-  CountingSink(Arrivals& arrivals, Format format, std::mt19937_64 random);
+  CountingSink(Arrivals& arrivals, Format format, std::mt19937 random);
   ~CountingSink() override;
 
   void open() override;
@@ -54,7 +54,7 @@ class CountingSink final : public FrameSink {
 
   Arrivals& arrivals_;
   const Format format_;
-  std::mt19937_64 random_;
+  std::mt19937 random_;
   const int timer_;  ///< expires when the socket is "writable" again
   bool is_open_ = false;
   bool is_writable_ = true;

@@ -48,7 +48,7 @@ Header read_body(std::span<const std::byte> body) {
 }
 
 /// One worker from its coming to its going.
-void write_one_life(Handoff& handoff, std::uint64_t lane_number, std::mt19937_64& random) {
+void write_one_life(Handoff& handoff, std::uint64_t lane_number, std::mt19937& random) {
   const auto lane = handoff.open_lane();
   const std::uint64_t transactions = random() % 400;
   for (std::uint64_t i = 0; i < transactions; ++i) {
@@ -83,7 +83,7 @@ void write_one_life(Handoff& handoff, std::uint64_t lane_number, std::mt19937_64
 
 class Reader {
  public:
-  Reader(Handoff& handoff, std::mt19937_64 random) : handoff_(handoff), random_(random) {}
+  Reader(Handoff& handoff, std::mt19937 random) : handoff_(handoff), random_(random) {}
 
   /// Reads and sleeps until `done`, and all that was published is read.
   void run(const std::atomic<bool>& done) {
@@ -129,7 +129,7 @@ class Reader {
   }
 
   Handoff& handoff_;
-  std::mt19937_64 random_;
+  std::mt19937 random_;
   std::map<std::uint64_t, std::uint64_t> next_;  // by lane
   std::uint64_t read_ = 0;
   std::uint64_t sleeps_ = 0;

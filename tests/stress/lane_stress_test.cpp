@@ -39,7 +39,7 @@ std::uint64_t read_body(std::span<const std::byte> body) {
 }
 
 /// Bodies of random sizes: most are small, some fill the lane, some are larger.
-std::size_t random_size(std::mt19937_64& random, std::size_t capacity) {
+std::size_t random_size(std::mt19937& random, std::size_t capacity) {
   switch (random() % 16) {
     case 0:
       return kHeader + random() % (2 * capacity);
@@ -52,7 +52,7 @@ std::size_t random_size(std::mt19937_64& random, std::size_t capacity) {
 
 class Writer {
  public:
-  Writer(Lane& lane, std::size_t capacity, bool discards, std::mt19937_64 random)
+  Writer(Lane& lane, std::size_t capacity, bool discards, std::mt19937 random)
       : lane_(lane), capacity_(capacity), discards_(discards), random_(random) {}
 
   void write(std::uint64_t number) {
@@ -103,7 +103,7 @@ class Writer {
   Lane& lane_;
   const std::size_t capacity_;
   const bool discards_;
-  std::mt19937_64 random_;
+  std::mt19937 random_;
 };
 
 void run_one_lane(std::size_t capacity, bool discards) {

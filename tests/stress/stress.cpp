@@ -25,12 +25,12 @@ Run::Run()
   static_cast<void>(std::fflush(stdout));
 }
 
-std::mt19937_64 Run::random(std::uint64_t thread) const {
+std::mt19937 Run::random(std::uint64_t thread) const {
   std::seed_seq sequence{seed_, seed_ >> 32U, thread};
-  return std::mt19937_64(sequence);
+  return std::mt19937(sequence);
 }
 
-void pause_at_random(std::mt19937_64& random) {
+void pause_at_random(std::mt19937& random) {
   const auto chance = random() % 256;
   if (chance == 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 300));

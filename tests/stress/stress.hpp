@@ -17,7 +17,7 @@ class Run {
   Run();
 
   /// Numbers of their own for each thread.
-  [[nodiscard]] std::mt19937_64 random(std::uint64_t thread) const;
+  [[nodiscard]] std::mt19937 random(std::uint64_t thread) const;
 
   /// True as long as there is time for more.
   [[nodiscard]] bool goes_on() const noexcept { return std::chrono::steady_clock::now() < end_; }
@@ -29,7 +29,7 @@ class Run {
 
 /// Most often nothing, sometimes a yield, seldom some microseconds: the speed of a thread changes
 /// all the time.
-void pause_at_random(std::mt19937_64& random);
+void pause_at_random(std::mt19937& random);
 
 /// Fills `to` with bytes that follow from the key, and no others do.
 void fill(std::span<std::byte> to, std::uint64_t key) noexcept;

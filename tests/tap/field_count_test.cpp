@@ -159,7 +159,7 @@ TEST(FieldCount, AgreesWithAnExactCountOfAMillionSkewedEvents) {
   std::vector<std::uint64_t> exact(1'000'001);
   std::string event;
   for (int i = 0; i < kEvents; ++i) {
-    const std::uint64_t number = draw();
+    const std::size_t number = draw();
     ++exact[number];
     event.assign(R"({"p":"/)").append(std::to_string(number)).append("\"}");
     counted.count(event);
@@ -175,10 +175,10 @@ TEST(FieldCount, AgreesWithAnExactCountOfAMillionSkewedEvents) {
   EXPECT_GT(max_error, 0U);
   EXPECT_LE(max_error, kEvents / 1000U);
 
-  std::set<std::uint64_t> found;
+  std::set<std::size_t> found;
   std::size_t at = 0;
   while ((at = json.find(R"({"value":"/)", at)) != std::string::npos) {
-    const std::uint64_t number = number_behind(R"({"value":"/)", at);
+    const auto number = static_cast<std::size_t>(number_behind(R"({"value":"/)", at));
     const std::uint64_t shown = number_behind("\"count\":", at);
     const std::uint64_t error = number_behind("\"error\":", at);
     EXPECT_LE(exact[number], shown) << number;
@@ -189,7 +189,7 @@ TEST(FieldCount, AgreesWithAnExactCountOfAMillionSkewedEvents) {
   ASSERT_EQ(found.size(), kShow);
   std::vector<std::uint64_t> ranked = exact;
   std::nth_element(ranked.begin(), ranked.begin() + kShow, ranked.end(), std::greater<>());
-  for (std::uint64_t number = 1; number < exact.size(); ++number) {
+  for (std::size_t number = 1; number < exact.size(); ++number) {
     if (exact[number] > ranked[kShow] + max_error) {
       EXPECT_EQ(found.count(number), 1U) << number << " belongs to the top, and is not shown";
     }

@@ -117,14 +117,14 @@ class HeavyHittersOnSkewedEvents : public testing::TestWithParam<std::size_t> {
     Skewed draw(7, kValues);
     std::string value;
     for (std::uint64_t i = 0; i < kEvents; ++i) {
-      const std::uint64_t number = draw();
+      const std::size_t number = draw();
       ++exact_[number];
       hitters_.add(value.assign("/page/").append(std::to_string(number)));
     }
   }
 
-  static std::uint64_t number_of(std::string_view value) {
-    return std::stoull(std::string(value.substr(value.rfind('/') + 1)));
+  static std::size_t number_of(std::string_view value) {
+    return std::stoul(std::string(value.substr(value.rfind('/') + 1)));
   }
 
   std::vector<std::uint64_t> exact_ = std::vector<std::uint64_t>(kValues + 1);  // by number
@@ -139,7 +139,7 @@ TEST_P(HeavyHittersOnSkewedEvents, EveryCountIsWithinItsBound) {
   EXPECT_LE(hitters_.max_error(), kEvents / hitters_.capacity());
   const auto entries = hitters_.top(hitters_.capacity());
   EXPECT_EQ(entries.size(), std::min(hitters_.capacity(), different));
-  std::unordered_set<std::uint64_t> found;
+  std::unordered_set<std::size_t> found;
   std::uint64_t sum = 0;
   for (const Entry& entry : entries) {
     const std::uint64_t truth = exact_.at(number_of(entry.value));
@@ -150,7 +150,7 @@ TEST_P(HeavyHittersOnSkewedEvents, EveryCountIsWithinItsBound) {
     sum += entry.count;
   }
   EXPECT_EQ(sum, kEvents);
-  for (std::uint64_t number = 0; number < exact_.size(); ++number) {
+  for (std::size_t number = 0; number < exact_.size(); ++number) {
     if (exact_[number] > hitters_.max_error()) {
       ASSERT_EQ(found.count(number), 1U) << number << " was seen " << exact_[number] << " times";
     }
@@ -165,7 +165,7 @@ TEST(HeavyHitters, FindsTheTrueTopTenOfAMillionInTheirOrder) {
   Skewed draw(3, 1e9);  // hundreds of thousands of different values
   std::array<std::uint64_t, 11> exact{};
   for (int i = 0; i < 1'000'000; ++i) {
-    const std::uint64_t number = draw();
+    const std::size_t number = draw();
     if (number < exact.size()) {
       ++exact[number];
     }

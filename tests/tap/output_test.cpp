@@ -100,6 +100,22 @@ TEST_F(OutputTest, AppendsToAFile) {
   EXPECT_EQ(content(), "before\none\ntwo\n");
 }
 
+// Most of it is a hole. With offsets of 32 bits it could not be opened, and none could grow to it.
+TEST_F(OutputTest, AppendsToAFileOfThreeGigabytes) {
+  constexpr off_t kLarge = off_t{3} << 30;
+  ASSERT_TRUE(std::ofstream(path()));
+  ASSERT_EQ(truncate(path().c_str(), kLarge), 0);
+  {
+    Output output(options(), -1, -1, start_);
+    write_lines(output, {"more"});
+  }
+  std::ifstream file(path(), std::ios::binary);
+  file.seekg(kLarge);
+  std::string line;
+  EXPECT_TRUE(std::getline(file, line));
+  EXPECT_EQ(line, "more");
+}
+
 TEST_F(OutputTest, RotatesBySizeAndNeverCutsARecord) {
   Output output(options(12), -1, -1, start_);
   write_lines(output, {"11111", "22222", "33333", "4444", "a record that is too large", "6"});

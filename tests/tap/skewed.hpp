@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 
@@ -16,10 +17,10 @@ class Skewed {
  public:
   Skewed(std::uint64_t seed, double most) : random_(seed), log_most_(std::log(most)) {}
 
-  std::uint64_t operator()() {
+  std::size_t operator()() {
     // Not a distribution of the standard library: what those draw is each library's own affair.
     const double even = static_cast<double>(random_() >> 11) * 0x1p-53;
-    return static_cast<std::uint64_t>(std::exp(even * log_most_));
+    return static_cast<std::size_t>(std::exp(even * log_most_));
   }
 
  private:

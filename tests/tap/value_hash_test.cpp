@@ -36,5 +36,12 @@ TEST(ValueHash, NoTwoOfAHundredThousandNumbersHaveOneHash) {
   EXPECT_EQ(hashes.size(), 100'000U);
 }
 
+// Processors of 32 bits multiply another way.
+TEST(ValueHash, IsTheSameOnEachArchitecture) {
+  EXPECT_EQ(hash_bytes("", 42), 0x85DF743658F068F4U);
+  EXPECT_EQ(hash_bytes("status=404", 42), 0x2000EE392777840CU);
+  EXPECT_EQ(hash_bytes(std::string(100, 'v'), 42), 0x35DC670C2F3CB8CEU);
+}
+
 }  // namespace
 }  // namespace omzmq::tap

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -29,6 +30,9 @@ std::vector<std::byte> make_body(std::size_t bytes, unsigned seed) {
   for (std::size_t i = 0; i < bytes; ++i) body[i] = static_cast<std::byte>(seed * 31 + i * 7 + 1);
   return body;
 }
+
+// Its positions have 64 bits everywhere.
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 bool put(Lane& lane, const std::vector<std::byte>& body) {
   std::byte* const room = lane.try_reserve(body.size());

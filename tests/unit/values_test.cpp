@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ constexpr const char* kName = "some.parameter";
 
 std::int64_t number(const char* text) { return read_number(kName, "-5..10", text, -5, 10); }
 std::int64_t size(const char* text) {
-  return read_size(kName, "size, 1k..3g", text, 1024, 3L << 30);
+  return read_size(kName, "size, 1k..3g", text, 1024, std::int64_t{3} << 30);
 }
 std::vector<std::string> list(const std::vector<std::string>& values) {
   return split_list(kName, values);
@@ -55,7 +56,7 @@ TEST(ReadSize, KnowsTheSuffixesOfRsyslog) {
   EXPECT_EQ(size("2K"), 2000);
   EXPECT_EQ(size("3m"), 3 << 20);
   EXPECT_EQ(size("3M"), 3000000);
-  EXPECT_EQ(size("3g"), 3L << 30);
+  EXPECT_EQ(size("3g"), std::int64_t{3} << 30);
   EXPECT_EQ(size("3G"), 3000000000);
 }
 

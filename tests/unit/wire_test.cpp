@@ -103,9 +103,12 @@ TEST(Wire, ReadsAndWritesTheGoldenBeat) {
 
 TEST(Wire, ReadsWhatItWrote) {
   std::mt19937_64 random(1);
+  const auto below = [&random](std::size_t bound) {
+    return static_cast<std::size_t>(random() % bound);
+  };
   for (int i = 0; i < 2000; ++i) {
-    std::vector<std::string> records(random() % 20);
-    for (std::string& record : records) record.assign(random() % 40, static_cast<char>(random()));
+    std::vector<std::string> records(below(20));
+    for (std::string& record : records) record.assign(below(40), static_cast<char>(random()));
     const std::string body = body_of(records);
     const BatchHeader header{.codec = Codec::kNone,
                              .epoch = random(),

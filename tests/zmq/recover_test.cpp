@@ -126,7 +126,8 @@ class Sizes : public RecoverTest, public testing::WithParamInterface<Case> {
  protected:
   // More than the encoder's buffer takes.
   Sizes() {
-    settings_.send_hwm = static_cast<int>(std::max(50UL, 10 * kEncoderBytes / GetParam().bytes));
+    settings_.send_hwm =
+        static_cast<int>(std::max<std::size_t>(50, 10 * kEncoderBytes / GetParam().bytes));
   }
 };
 

@@ -34,7 +34,7 @@ void DistinctEstimate::add(std::string_view value) noexcept {
   const std::uint64_t hash = hash_bytes(value, seed_);
   const std::uint64_t run = hash << kIndexBits;
   const int zeros = std::min(std::countl_zero(run), kRunBits);
-  std::uint8_t& longest = registers_[hash >> kRunBits];
+  std::uint8_t& longest = registers_[static_cast<std::size_t>(hash >> kRunBits)];
   longest = std::max(longest, static_cast<std::uint8_t>(zeros + 1));
 }
 

@@ -81,7 +81,9 @@ class HeavyHitters {
   struct Hash {
     std::uint64_t seed;
     // Not noexcept: the map then stores each hash, instead of computing those of neighbours again.
-    std::size_t operator()(std::string_view value) const { return hash_bytes(value, seed); }
+    std::size_t operator()(std::string_view value) const {
+      return static_cast<std::size_t>(hash_bytes(value, seed));
+    }
   };
 
   [[nodiscard]] std::string_view kept(std::string_view value);

@@ -8,14 +8,25 @@
 namespace omzmq::tap {
 namespace {
 
+#ifdef __SIZEOF_INT128__
 // An alias, as -Wpedantic knows no type of this name.
 __extension__ using Wide = unsigned __int128;
 
-/// Both halves of the product: each bit of either factor moves about half of the result.
-std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
-  const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+std::uint64_t upper_half(std::uint64_t a, std::uint64_t b) noexcept {
+  return static_cast<std::uint64_t>(static_cast<Wide>(a) * b >> 64);
 }
+#else
+// Of processors with 32 bits, as at school.
+std::uint64_t upper_half(std::uint64_t a, std::uint64_t b) noexcept {
+  constexpr std::uint64_t kLow = 0xFFFFFFFF;
+  const std::uint64_t first = (a >> 32) * (b & kLow) + ((a & kLow) * (b & kLow) >> 32);
+  const std::uint64_t second = (a & kLow) * (b >> 32) + (first & kLow);
+  return (a >> 32) * (b >> 32) + (first >> 32) + (second >> 32);
+}
+#endif
+
+/// Both halves of the product: each bit of either factor moves about half of the result.
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept { return a * b ^ upper_half(a, b); }
 
 std::uint64_t read_word(const char* from) noexcept {
   std::uint64_t word = 0;

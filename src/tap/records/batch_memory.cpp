@@ -9,7 +9,7 @@ std::size_t BatchMemory::KeyHash::operator()(const Key& key) const noexcept {
   std::uint64_t hash = key.epoch;
   hash = (hash ^ key.stream) * 0x9e3779b97f4a7c15U;
   hash = (hash ^ (hash >> 29) ^ key.first) * 0xbf58476d1ce4e5b9U;
-  return hash ^ (hash >> 32);
+  return static_cast<std::size_t>(hash ^ (hash >> 32));
 }
 
 bool BatchMemory::insert(const wire::BatchHeader& header) {

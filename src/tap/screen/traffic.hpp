@@ -92,7 +92,7 @@ class Traffic {
 
   void turn_latency_slots(TimePoint now) noexcept;
   [[nodiscard]] LatencyHistogram& current_latency() noexcept {
-    return latency_slots_[latency_slot_ % kLatencySlots];
+    return latency_slots_[static_cast<std::size_t>(latency_slot_ % kLatencySlots)];
   }
 
   TimePoint started_at_;
