@@ -16,6 +16,8 @@
 #                      foreign   the same with the packages that the step `package` left on bookworm,
 #                                on a release that is not bookworm
 #   --package DIR    the .deb files for the step `foreign` instead of those
+#   --rsyslog DIR    an unpacked source tree of the release's rsyslog, for its headers: where the mirror
+#                    has no sources. Then scripts/build.sh runs first and is told of it
 #   --fresh          makes the root anew; else what was installed there stays, and only omzmq's own
 #                    files are replaced
 #   --keep           keeps the build folder in the root too: for development, says nothing about a
@@ -69,6 +71,13 @@ copy_sources() {
     touch "$tree/omzmq/$file"
   done
   rm -rf "$staging"
+}
+
+# The build remembers what it was told of once.
+name_rsyslog_tree() {
+  rm -rf "$tree/rsyslog"
+  cp -r "$rsyslog_tree" "$tree/rsyslog"
+  step_log build in_root network scripts/build.sh -DOMZMQ_RSYSLOG_DIR=/rsyslog
 }
 
 step_demo() {
@@ -182,6 +191,9 @@ try_release() {
   flock -n 9 || die "another run works on $release"
   make_root || die "$release: no root could be made"
   copy_sources
+  if [[ -n $rsyslog_tree ]]; then
+    name_rsyslog_tree || die "$release: the build with $rsyslog_tree failed"
+  fi
   for step in "${steps[@]}"; do
     say "$step"
     "step_$step" || failed+=("$step")
@@ -194,12 +206,13 @@ try_release() {
 releases=()
 steps=("${known_steps[@]}")
 ctest_arguments=()
-package_folder='' mirror='' fresh=0 keep=0 with_ccache=0 write=0
+package_folder='' rsyslog_tree='' mirror='' fresh=0 keep=0 with_ccache=0 write=0
 while [[ $# -gt 0 ]]; do
   case $1 in
     -h | --help) usage && exit ;;
     --steps) IFS=, read -r -a steps <<<"${2:?--steps needs a list}" && shift ;;
     --package) package_folder=$(realpath -e "${2:?--package needs a folder}") && shift ;;
+    --rsyslog) rsyslog_tree=$(realpath -e "${2:?--rsyslog needs a folder}") && shift ;;
     --mirror) mirror=${2:?--mirror needs a URL} && shift ;;
     --fresh) fresh=1 ;;
     --keep) keep=1 ;;
