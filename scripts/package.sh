@@ -9,8 +9,9 @@
 #   scripts/package.sh
 #
 # What debian/ says is run by dpkg-buildpackage in a copy of the files below build/. A source tree of
-# rsyslog that was named to scripts/build.sh is used here too. Built twice by the same compiler and
-# libraries the packages have the same bytes, wherever the project lies.
+# rsyslog that was named to scripts/build.sh is used here too. Built twice by the same compiler the
+# packages have the same bytes, wherever the project lies; not with ccache and its CCACHE_BASEDIR, which
+# writes other names of files into them.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -35,15 +36,17 @@ check_version() {
 they must be the same"
 }
 
-# Under one name in the copy: the compiler notes where headers lay, and only what is below the folder
-# of the build is written down the same everywhere.
-link_rsyslog_tree() {
+# Into the copy: the compiler notes where headers lie, and only what is below the folder of the build
+# is written down the same everywhere.
+copy_rsyslog_headers() {
   local tree
   tree=$(chosen_rsyslog_tree)
   [[ -n $tree ]] || tree=$("$root/scripts/rsyslog-headers.sh" --print)
   [[ -d $tree ]] || die "the source tree of rsyslog '$tree' is not there; OMZMQ_RSYSLOG_DIR of \
 build/release names it"
-  ln -s "$tree" "$work/omzmq/rsyslog"
+  mkdir "$work/omzmq/rsyslog"
+  (cd "$tree" && find . -name '*.h' -o -path ./configure.ac) |
+    tar -C "$tree" -cf - -T - | tar -C "$work/omzmq/rsyslog" -xf -
 }
 
 build() {
@@ -64,7 +67,7 @@ rm -rf "$work" "$packages"
 mkdir -p "$work/omzmq" "$packages"
 # As of now: what is newer than the changelog gets its time from there, in each build the same.
 project_files '*' | tar -C "$root" -cf - -T - | tar -C "$work/omzmq" -xmf -
-link_rsyslog_tree
+copy_rsyslog_headers
 (run_logged "$log" build)
 # What is not ours to move, dpkg would have told.
 mv "$work"/*.deb "$work"/*.changes "$work"/*.buildinfo "$packages"
