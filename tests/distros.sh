@@ -57,7 +57,9 @@ copy_sources() {
   local staging=$place/sources file
   rm -rf "$staging"
   mkdir -p "$staging"
-  git -C "$root" archive HEAD | tar -x -C "$staging"
+  # What is committed meanwhile is not what is tried.
+  commit=$(git -C "$root" rev-parse --short HEAD)
+  git -C "$root" archive "$commit" | tar -x -C "$staging"
   if [[ $keep -eq 0 || ! -d $tree/omzmq ]]; then
     rm -rf "$tree/omzmq"
     mv -T "$staging" "$tree/omzmq"

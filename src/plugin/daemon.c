@@ -7,8 +7,6 @@
 
 #include "obj.h"
 
-#include <string.h>
-
 #include "plugin/daemon.h"
 
 DEFobjCurrIf(obj);
@@ -16,8 +14,7 @@ DEFobjCurrIf(obj);
 rsRetVal daemon_query(const char* object, int version, daemon_interface* interface) {
   DEFiRet;
   CHKiRet(objGetObjInterface(&obj));
-  memset(interface, 0, sizeof *interface);
-  interface->version = version;
+  *interface = (daemon_interface){.version = version};
   CHKiRet(obj.UseObj(__FILE__, (uchar*)object, CORE_COMPONENT, (interface_t*)interface));
 finalize_it:
   RETiRet;

@@ -3,10 +3,12 @@
 #ifndef OMZMQ_PLUGIN_DAEMON_H
 #define OMZMQ_PLUGIN_DAEMON_H
 
-/*
- * What the running rsyslogd is, which need not be the one whose headers we were built with. After
- * config.h and rsyslog.h.
- */
+/* What the running rsyslogd is, which need not be the one whose headers we were built with. */
+
+/* config.h first: rsyslog's headers depend on it. */
+#include "config.h"
+
+#include "rsyslog.h"
 
 #include <stdbool.h>
 

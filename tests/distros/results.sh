@@ -7,12 +7,12 @@
 
 document=$root/docs/compatibility.md
 
-# keep_result NAME TEXT: with the day and the commit that it was seen with.
+# keep_result NAME TEXT: with the day and the commit that was tried.
 keep_result() {
   local file=$place/results
   touch "$file"
   sed -i "/^$1\t/d" "$file"
-  printf '%s\t%s\t%s %s\n' "$1" "$2" "$(date -u +%Y-%m-%d)" "$(git -C "$root" rev-parse --short HEAD)" >>"$file"
+  printf '%s\t%s\t%s %s\n' "$1" "$2" "$(date -u +%Y-%m-%d)" "$commit" >>"$file"
 }
 
 # test_counts LOG: "N passed[, N failed][, N skipped]" of what ctest said last.
@@ -60,6 +60,8 @@ result_rows() {
   printf '| release | rsyslog | libzmq | g++ | CMake | all tests | system tests with its own package | system tests with the package built on bookworm | demo | seen |\n'
   printf '|---|---|---|---|---|---|---|---|---|---|\n'
   for one in "${known_releases[@]}"; do
+    # What another machine has seen stays.
+    if [[ ! -f $distros/$one/results ]] && grep "^| $one |" "$document"; then continue; fi
     IFS='|' read -r rsyslog libzmq compiler cmake <<<"$(result_of "$one" versions)"
     printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$one" "$rsyslog" "${libzmq:-–}" \
       "${compiler:-–}" "${cmake:-–}" "$(result_of "$one" tests)" "$(result_of "$one" package)" \
