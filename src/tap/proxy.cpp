@@ -27,7 +27,7 @@ SourceOptions for_subscribers(const Options& options) {
 }
 
 /// A subscription is short; whoever sends more than this is no subscriber.
-constexpr std::int64_t kMaxSubscriptionBytes = 64 * 1024;
+constexpr std::int64_t kMaxSubscriptionBytes = std::int64_t{64} << 10;
 
 /// How long what subscribers have not yet taken may take to leave at the end.
 constexpr int kLingerMs = 1000;
@@ -62,7 +62,7 @@ void send_part(zmq::socket_t& socket, zmq::message_t& part, bool more) {
 }
 
 bool is_subscription(const zmq::message_t& message) {
-  return !message.more() && message.size() > 0 && *message.data<unsigned char>() <= 1;
+  return !message.more() && !message.empty() && *message.data<unsigned char>() <= 1;
 }
 
 }  // namespace
@@ -169,7 +169,7 @@ bool Proxy::pass_on_subscriptions() {
       return i > 0;
     }
     // A publisher has nothing else to hear from its subscribers.
-    bool passes = is_subscription(part);
+    const bool passes = is_subscription(part);
     if (passes) {
       send_part(publishers_.socket, part, false);
     }
