@@ -38,7 +38,7 @@ test_packages=(libgtest-dev rsyslog-czmq python3 python3-zmq python3-zstandard p
 # Debian's nodejs has no npm with it; others' packages of it do, and cannot be installed beside Debian's.
 command -v npm >/dev/null || test_packages+=(npm)
 check_packages=(apparmor bash-completion binutils clang clang-format clang-tidy fish gcc libbenchmark-dev
-  libclang-rt-dev libconcurrentqueue-dev lintian shellcheck spin valgrind zsh)
+  libclang-rt-dev libconcurrentqueue-dev lintian shellcheck spin systemd valgrind zsh)
 package_packages=(debhelper)
 bench_packages=(gnuplot-nox iproute2 libbenchmark-dev libconcurrentqueue-dev libgtest-dev python3 rsyslog-czmq)
 distros_packages=(debootstrap debian-archive-keyring git iproute2 util-linux)

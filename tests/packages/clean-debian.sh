@@ -30,7 +30,7 @@ step() {
   run_logged "$place/logs/$1.log" "${@:2}" || die "$1 failed in a minimal $release"
 }
 
-# install_wants OPTION...: installs an rsyslog, and fetches what the packages depend on.
+# Installs an rsyslog, and fetches what the packages depend on.
 fill_original() {
   # The words are expanded by the inner shell.
   # shellcheck disable=SC2016
