@@ -32,7 +32,7 @@ class Proxying : public ZmqtapTest {
   // "+topic" or "-topic", as a publisher is told it.
   static std::string next_subscription(zmq::socket_t& publisher) {
     zmq::message_t message;
-    if (!publisher.recv(message) || message.size() == 0) return "nothing";
+    if (!publisher.recv(message) || message.empty()) return "nothing";
     return (*message.data<char>() == 1 ? "+" : "-") + message.to_string().substr(1);
   }
 
@@ -88,6 +88,7 @@ TEST_F(Proxying, TellsAPublisherOnceWhatManySubscribe) {
   Process proxy(command({"--proxy", "tcp://127.0.0.1:*", bind_to_free_port(publisher)}));
   const std::string endpoint = listening_at(proxy);
   std::vector<zmq::socket_t> subscribers;
+  subscribers.reserve(5);
   for (int i = 0; i < 5; ++i) subscribers.push_back(subscribe(endpoint, "same"));
   EXPECT_EQ(next_subscription(publisher), "+same");
   zmq::socket_t last = subscribe(endpoint, "other");

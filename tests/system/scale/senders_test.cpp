@@ -60,6 +60,7 @@ class Senders : public SystemTest {
 
   static std::vector<std::string> endpoints_of(const std::vector<Host*>& hosts) {
     std::vector<std::string> endpoints;
+    endpoints.reserve(hosts.size());
     for (const Host* host : hosts) endpoints.push_back(host->endpoint(kPort));
     return endpoints;
   }
@@ -119,6 +120,7 @@ class Senders : public SystemTest {
   // Until each of these collectors has kPhase more messages.
   bool wait_for_phase(const std::vector<std::size_t>& which) {
     std::vector<unsigned> wanted;
+    wanted.reserve(which.size());
     for (const std::size_t i : which) wanted.push_back(collectors_[i]->different() + kPhase);
     return wait_until([&] {
       for (std::size_t i = 0; i < which.size(); ++i) {
