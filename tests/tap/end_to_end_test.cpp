@@ -365,9 +365,10 @@ TEST_F(ZmqtapTest, TooLittleMemoryEndsWithOneAndWhatWasThereIsWritten) {
   GTEST_SKIP() << "a sanitizer needs more address space than the test leaves";
 #endif
   zmq::socket_t push = make_socket(zmq::socket_type::push);
-  Process tap({"/bin/sh", "-c",
-               R"(ulimit -v 500000; exec "$0" --pull -e --max-message 200m --quote --stats "$1")",
-               OMZMQ_ZMQTAP, bind_to_free_port(push)});
+  Process tap(
+      {"/bin/sh", "-c",
+       R"(ulimit -v 500000; exec "$0" --pull -t 60 --max-message 200m --quote --stats "$1")",
+       OMZMQ_ZMQTAP, bind_to_free_port(push)});
   ASSERT_TRUE(send(push, "one"));
   ASSERT_TRUE(send(push, "two"));
   // "\\x00" for each byte is more than there is.
