@@ -15,6 +15,10 @@ _zmqtap() {
   fi
   case $before in
     --format) words='auto raw lines packed' ;;
+    --proxy)
+      words='tcp:// ipc:///'
+      compopt -o nospace 2>/dev/null
+      ;;
     -X | --socket-option)
       # The names are those of the libzmq that is there.
       words="list $("${COMP_WORDS[0]}" -X list 2>/dev/null | awk 'NF == 2 { print $1 "=" }')"
@@ -38,8 +42,8 @@ _zmqtap() {
       if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} == keygen ]]; then
         words='--directory -h --help'
       elif [[ $word == -* ]]; then
-        words='--sub --pull --router --connect --bind -s --subscribe --max-message -X --socket-option
-          --curve-server --curve-clients --curve-key --curve-cert --format -0 --null --quote --hex
+        words='--sub --pull --router --connect --bind -s --subscribe --proxy --max-message -X
+          --socket-option --curve-server --curve-clients --curve-key --curve-cert --format -0 --null --quote --hex
           -J --json -f --text -o --output --rotate-size --rotate-every --rotate-keep -u --unbuffered
           -c --count -t --timeout -e --end -q --quiet -v --verbose --stats --allow-gaps
           --allow-duplicates --top --count-by --distinct --count-show --count-slots -h --help --version'

@@ -24,6 +24,7 @@ _arguments -S \
   '(--bind)--connect[connect to the endpoints]' \
   '(--connect)--bind[bind the endpoints]' \
   '*'{-s+,--subscribe=}'[only topics that begin so]:prefix: ' \
+  '*--proxy=[pass everything on to subscribers there]:endpoint:(tcp\:// ipc\:///)' \
   '--max-message=[refuse larger messages]:size: ' \
   '*'{-X+,--socket-option=}'[an option of libzmq]:option:_zmqtap_socket_options' \
   '(--curve-key)--curve-server=[be the CURVE server, with this certificate]:certificate:_files' \
