@@ -145,6 +145,7 @@ TEST_P(Tree, BringsEachMessageToEachOfAThousandSubscribers) {
     received += member(last, "received");
   }
   EXPECT_EQ(received, static_cast<long long>(kAll) * kMessages);
+  EXPECT_TRUE(statistics("publisher").wait_for_report());
   EXPECT_EQ(statistics("publisher").value("peers"), kBranches);
   for (const Running& proxy : proxies_) {
     proxy.process->send_signal(SIGTERM);
