@@ -75,14 +75,12 @@ Proxy::Proxy(const Options& options, SignalFd& stop, SignalFd& requests, Report&
       subscribers_(context_, zmq::socket_type::xpub, for_subscribers(options),
                    "inproc://subscribers", report) {
   const SourceOptions& source = options.source;
-  publishers_.socket.set(zmq::sockopt::linger, 0);
   publishers_.socket.set(zmq::sockopt::rcvhwm, source.receive_mark);
   publishers_.socket.set(zmq::sockopt::maxmsgsize,
                          static_cast<std::int64_t>(source.max_frame_bytes()));
   if (!source.curve.server_key.empty()) {
     set_curve_client(publishers_.socket, source.curve.server_key, source.curve.certificate);
   }
-  subscribers_.socket.set(zmq::sockopt::linger, kLingerMs);
   subscribers_.socket.set(zmq::sockopt::sndhwm, source.receive_mark);
   subscribers_.socket.set(zmq::sockopt::maxmsgsize, kMaxSubscriptionBytes);
   if (!source.curve.server_certificate.empty()) {
@@ -92,6 +90,11 @@ Proxy::Proxy(const Options& options, SignalFd& stop, SignalFd& requests, Report&
   for (Side* const side : {&publishers_, &subscribers_}) {
     set_up(*side, source.socket_options);
   }
+  // Whatever -X says: beyond its mark libzmq would drop subscriptions without a word, and a linger
+  // without an end would keep the proxy from ending.
+  publishers_.socket.set(zmq::sockopt::sndhwm, 0);
+  publishers_.socket.set(zmq::sockopt::linger, 0);
+  subscribers_.socket.set(zmq::sockopt::linger, kLingerMs);
   attach(publishers_, source.endpoints);
   attach(subscribers_, options.proxies);
 }

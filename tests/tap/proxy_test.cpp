@@ -153,6 +153,36 @@ TEST_F(Proxying, KeepsSubscriptionsForAPublisherThatComesBack) {
   end(proxy);
 }
 
+// libzmq drops what is beyond a socket's mark, subscriptions too. -X means the mark of subscribers.
+TEST_F(Proxying, AsksAPublisherThatComesForMoreThanAnyMark) {
+  constexpr int kTopics = 2000;
+  std::string endpoint;
+  {
+    zmq::socket_t nobody_yet = make_publisher();
+    endpoint = bind_to_free_port(nobody_yet);
+  }
+  Process proxy(command({"--proxy", "tcp://127.0.0.1:*", "-X", "sndhwm=10", "-X",
+                         "reconnect_ivl=20", "-X", "linger=-1", endpoint}));
+  zmq::socket_t subscriber = make_socket(zmq::socket_type::sub);
+  subscriber.set(zmq::sockopt::linger, 0);
+  subscriber.set(zmq::sockopt::sndhwm, 0);
+  for (int n = 0; n < kTopics; ++n) {
+    subscriber.set(zmq::sockopt::subscribe, "topic" + std::to_string(n) + ".");
+  }
+  subscriber.connect(listening_at(proxy));
+  zmq::socket_t publisher = make_publisher();
+  ASSERT_TRUE(eventually([&] {
+    try {
+      publisher.bind(endpoint);
+      return true;
+    } catch (const zmq::error_t&) {
+      return false;  // the former one's port is not yet free
+    }
+  }));
+  for (int n = 0; n < kTopics; ++n) ASSERT_NE(next_subscription(publisher), "nothing") << n;
+  end(proxy);
+}
+
 TEST_F(Proxying, PassesOnNothingUpButSubscriptions) {
   zmq::socket_t publisher = make_publisher();
   Process proxy(command({"--proxy", "tcp://127.0.0.1:*", bind_to_free_port(publisher)}));
