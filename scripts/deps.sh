@@ -108,13 +108,22 @@ try_install() {
   return 1
 }
 
-# Until the end of this script no installation starts a service. A policy that is there stays in force.
+# Until the end of this script no installation starts a service that does not run: one that runs may
+# be restarted, by an upgrade that these packages ask for. A policy that is there stays in force, but
+# one that a killed run of this script has left.
 forbid_services() {
-  [[ ! -e $policy ]] || return 0
-  printf '#!/bin/sh\n# Of omzmq, scripts/deps.sh, for the time of an installation.\nexit 101\n' |
-    "${as_root[@]}" tee "$policy" >/dev/null
+  local mark='# Of omzmq, scripts/deps.sh, for the time of an installation.'
+  if [[ -e $policy ]] && ! grep -qxF "$mark" "$policy"; then
+    return
+  fi
+  trap '"${as_root[@]}" rm -f "$policy" || printf "%s: remove %s, please\n" "$script_name" "$policy" >&2' EXIT
+  "${as_root[@]}" tee "$policy" >/dev/null <<EOF
+#!/bin/sh
+$mark
+[ "\$2" = stop ] || systemctl --quiet is-active "\$1" 2>/dev/null && exit 0
+exit 101
+EOF
   "${as_root[@]}" chmod 755 "$policy"
-  trap '"${as_root[@]}" rm -f "$policy"' EXIT
 }
 
 install_missing() {
