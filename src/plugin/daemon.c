@@ -13,7 +13,7 @@ DEFobjCurrIf(obj);
 
 rsRetVal daemon_query(const char* object, int version, daemon_interface* interface) {
   DEFiRet;
-  CHKiRet(objGetObjInterface(&obj));
+  if (objGetObjInterface(&obj) != RS_RET_OK) return RS_RET_ERR; /* says nothing of this version */
   *interface = (daemon_interface){.version = version};
   CHKiRet(obj.UseObj(__FILE__, (uchar*)object, CORE_COMPONENT, (interface_t*)interface));
 finalize_it:
