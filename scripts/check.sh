@@ -114,8 +114,8 @@ check_asan() {
   export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
   configure asan
-  build_preset asan unit_test counters_test c_api_test wire_verdicts fuzz_replays property_test \
-    stress_tests zmq_test tap_test omzmq
+  build_preset asan unit_test counters_test c_api_test wire_consumer wire_verdicts fuzz_replays \
+    property_test stress_tests zmq_test tap_test omzmq
   run_tests asan 'unit|stress|fuzz|zmq|tap'
   # The module in the stock rsyslogd, which has to load the sanitizer first.
   runtime=$(clang -print-file-name="libclang_rt.asan-$(uname -m).so")
@@ -134,7 +134,7 @@ check_tsan() {
   configure tsan
   mkdir -p "$logs"
   run_logged "$logs/tsan-build.log" "${fixed[@]}" cmake --build "$root/build/tsan" \
-    -j "$(jobs_number)" --target unit_test wire_verdicts stress_tests
+    -j "$(jobs_number)" --target unit_test wire_consumer wire_verdicts stress_tests
   run_tests tsan 'unit|stress' "${fixed[@]}"
 }
 
